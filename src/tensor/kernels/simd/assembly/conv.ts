@@ -1,0 +1,196 @@
+// Convolution and its two transposes, as products over chunks of images.
+import { ACCUMULATE, block, edgeTile, KC, MR, NC, NR, STORE, tile } from "./tile";
+import { bytes, pack } from "./pack";
+import { addColumns, geo, packColumns, packPixels, paddedSize, padImage, pixelOffsets, setGeometry, unpadImage } from "./window";
+
+/** Columns that a chunk of images should have at least, where there are enough images. */
+const CHUNK: i32 = 256;
+
+// @ts-ignore: decorator
+@inline function up(n: i32, to: i32): i32 {
+  return (n + to - 1) / to * to;
+}
+
+function chunkOf(images: i32): i32 {
+  return min(images, max(1, CHUNK / geo.positions));
+}
+
+/** Floats of workspace that any of the three needs. The geometry is that of one group. */
+export function convWorkspace(n: i32, c: i32, h: i32, w: i32, o: i32, oh: i32, ow: i32, kh: i32, kw: i32, stride: i32, pad: i32): i32 {
+  setGeometry(c, h, w, oh, ow, kh, kw, stride, pad);
+  const images = chunkOf(n), columns = images * geo.positions;
+  const weights = up(o, 8) * up(geo.pixels, 8), padded = images * paddedSize();
+  return weights + padded + 2 * geo.pixels + 8 + up(o, 8) // packed weights, padded images, offsets, bias
+    + max(KC * NC, up(columns, 8) * (up(o, 8) + up(geo.pixels, 8))) // packed columns; for the gradients, packed g and columns
+    + max(geo.c * h * w, geo.pixels * columns); // columns before they are added up
+}
+
+/**
+ * y[q] = A col(x)[q] for every column q, A given by its strides [rows, geo.pixels]. `x` and `y` step by xImage and yImage
+ * floats from image to image. `bias` has one float a row, or is 0.
+ */
+function multiplyColumns(
+  a: usize, ar: i32, ac: i32, rows: i32, x: usize, xImage: i32, n: i32, y: usize, yImage: i32, bias: usize, ws: usize,
+): void {
+  const positions = geo.positions, depth = geo.pixels;
+  // Weights are packed once: blocks of KC, panels of 4 rows in each.
+  let free = ws;
+  const packedA = free;
+  for (let p = 0; p < depth; p += KC) free = pack(a + bytes(p * ac), ar, ac, rows, min(KC, depth - p), MR, free);
+  const packedBias = bias ? free : 0;
+  if (bias) {
+    memory.fill(free, 0, bytes(up(rows, 8)));
+    memory.copy(free, bias, bytes(rows));
+    free += bytes(up(rows, 8));
+  }
+  const offsets = free;
+  pixelOffsets(offsets);
+  free += bytes(up(depth, 4));
+  const padded = free, framed = geo.pad > 0 || geo.stride == 2;
+  const chunk = chunkOf(n);
+  if (framed) free += bytes(chunk * paddedSize());
+  const packedB = free;
+
+  for (let i = 0; i < n; i += chunk) {
+    const images = min(chunk, n - i), columns = images * positions;
+    const source = framed ? padded : x + bytes(i * xImage);
+    const pitch = framed ? bytes(paddedSize()) : bytes(xImage);
+    if (framed) for (let j = 0; j < images; j++) padImage(x + bytes((i + j) * xImage), padded + <usize>j * pitch);
+    for (let first = 0; first < columns; first += NC) {
+      const count = min(NC, columns - first);
+      for (let p = 0; p < depth; p += KC) {
+        const kc = min(KC, depth - p), mode = p == 0 ? STORE : ACCUMULATE;
+        packColumns(source, pitch, offsets, first, count, p, kc, packedB);
+        const panels = packedA + bytes(up(rows, MR) * p);
+        for (let q = 0; q < count; q += NR)
+          columnPanel(panels, packedB + bytes(q * kc), rows, kc, y, yImage, i, first + q, min(NR, count - q), mode, p == 0 ? packedBias : 0);
+      }
+    }
+  }
+}
+
+const scattered: usize = memory.data(4 * 8 * 4, 16);
+
+/** Multiplies one panel of columns and stores it where its positions are in y [N, rows, positions]. */
+function columnPanel(
+  a: usize, b: usize, rows: i32, kc: i32, y: usize, yImage: i32, image: i32, column: i32, cols: i32, mode: i32, bias: usize,
+): void {
+  const positions = geo.positions, position = column % positions;
+  const row = bytes(positions);
+  const at = y + bytes((image + column / positions) * yImage + position);
+  const together = position + cols <= positions;
+  for (let r = 0; r < rows; r += MR) {
+    const panel = a + bytes(r * kc), to = at + <usize>r * row, rowBias = bias ? bias + bytes(r) : 0;
+    const live = min(MR, rows - r);
+    if (together && live == MR && cols == NR) tile(kc, panel, b, to, row, mode, rowBias);
+    else if (together) edgeTile(kc, panel, b, to, row, mode, rowBias, live, cols);
+    else {
+      tile(kc, panel, b, scattered, NR * 4, STORE, rowBias);
+      for (let j = 0; j < cols; j++) {
+        const q = column + j;
+        const place = y + bytes((image + q / positions) * yImage + r * positions + q % positions);
+        for (let k = 0; k < live; k++) {
+          const value = load<f32>(scattered + bytes(k * NR + j)), cell = place + <usize>k * row;
+          store<f32>(cell, mode == ACCUMULATE ? load<f32>(cell) + value : value);
+        }
+      }
+    }
+  }
+}
+
+/** x [n, groups c, h, w], w [groups o, c, kh, kw], bias [groups o] or 0; y [n, groups o, oh, ow]. c and o are of one group. */
+export function conv2d(
+  x: usize, w: usize, bias: usize, y: usize, n: i32, groups: i32, c: i32, h: i32, wd: i32, o: i32, oh: i32, ow: i32,
+  kh: i32, kw: i32, stride: i32, pad: i32, ws: usize,
+): void {
+  setGeometry(c, h, wd, oh, ow, kh, kw, stride, pad);
+  const plane = h * wd, positions = oh * ow, depth = geo.pixels;
+  for (let g = 0; g < groups; g++)
+    multiplyColumns(
+      w + bytes(g * o * depth), depth, 1, o, x + bytes(g * c * plane), groups * c * plane, n,
+      y + bytes(g * o * positions), groups * o * positions, bias ? bias + bytes(g * o) : 0, ws,
+    );
+}
+
+/** The gradient to x, from g in the place of y. */
+export function conv2dInputGrad(
+  gy: usize, w: usize, dx: usize, n: i32, groups: i32, c: i32, h: i32, wd: i32, o: i32, oh: i32, ow: i32,
+  kh: i32, kw: i32, stride: i32, pad: i32, ws: usize,
+): void {
+  const plane = h * wd, positions = oh * ow, depth = c * kh * kw;
+  for (let g = 0; g < groups; g++) {
+    const weights = w + bytes(g * o * depth), from = gy + bytes(g * o * positions), to = dx + bytes(g * c * plane);
+    if (kh == 1 && kw == 1 && stride == 1 && pad == 0) {
+      setGeometry(o, oh, ow, oh, ow, 1, 1, 1, 0);
+      multiplyColumns(weights, 1, depth, c, from, groups * o * positions, n, to, groups * c * plane, 0, ws);
+      continue;
+    }
+    setGeometry(c, h, wd, oh, ow, kh, kw, stride, pad);
+    inputGradByColumns(weights, depth, o, from, groups * o * positions, n, to, groups * c * plane, ws);
+  }
+}
+
+/** matrix[pixel][column] = Wᵀ g for a chunk of images, then every column is added to the pixels it was read from. */
+function inputGradByColumns(w: usize, depth: i32, o: i32, gy: usize, gImage: i32, n: i32, dx: usize, xImage: i32, ws: usize): void {
+  const positions = geo.positions, chunk = chunkOf(n);
+  let free = ws;
+  const packedA = free;
+  for (let p = 0; p < o; p += KC) free = pack(w + bytes(p * depth), 1, depth, depth, min(KC, o - p), MR, free);
+  const padded = free;
+  free += bytes(paddedSize());
+  const matrix = free;
+  free += bytes(depth * chunk * positions);
+  const packedB = free;
+  for (let i = 0; i < n; i += chunk) {
+    const images = min(chunk, n - i);
+    const ld = bytes(images * positions);
+    for (let j = 0; j < images; j++)
+      for (let first = 0; first < positions; first += NC)
+        for (let p = 0; p < o; p += KC) {
+          const kc = min(KC, o - p), count = min(NC, positions - first);
+          pack(gy + bytes((i + j) * gImage + p * positions + first), 1, positions, count, kc, NR, packedB);
+          block(depth, count, kc, packedA + bytes(up(depth, MR) * p), packedB, matrix + bytes(j * positions + first), ld, p == 0 ? STORE : ACCUMULATE);
+        }
+    for (let j = 0; j < images; j++) {
+      memory.fill(padded, 0, bytes(paddedSize()));
+      addColumns(matrix + bytes(j * positions), ld, padded);
+      unpadImage(padded, dx + bytes((i + j) * xImage));
+    }
+  }
+}
+
+/** The gradient to w: Σ over images and positions of g times the pixels under the window. */
+export function conv2dWeightGrad(
+  gy: usize, x: usize, dw: usize, n: i32, groups: i32, c: i32, h: i32, wd: i32, o: i32, oh: i32, ow: i32,
+  kh: i32, kw: i32, stride: i32, pad: i32, ws: usize,
+): void {
+  setGeometry(c, h, wd, oh, ow, kh, kw, stride, pad);
+  const positions = geo.positions, depth = geo.pixels, chunk = chunkOf(n);
+  const xImage = groups * c * h * wd, gImage = groups * o * positions;
+  const offsets = ws;
+  pixelOffsets(offsets);
+  const padded = offsets + bytes(up(depth, 4));
+  const framed = pad > 0 || stride == 2;
+  const packedG = framed ? padded + bytes(chunk * paddedSize()) : padded;
+  const packedX = packedG + bytes(up(o, MR) * chunk * positions);
+  for (let g = 0; g < groups; g++)
+    for (let i = 0; i < n; i += chunk) {
+      const images = min(chunk, n - i), columns = images * positions;
+      const first = x + bytes(i * xImage + g * c * h * wd);
+      const pitch = framed ? bytes(paddedSize()) : bytes(xImage);
+      if (framed) for (let j = 0; j < images; j++) padImage(first + bytes(j * xImage), padded + <usize>j * pitch);
+      packRows(gy + bytes(i * gImage + g * o * positions), gImage, images, o, packedG);
+      packPixels(framed ? padded : first, pitch, images, offsets, 0, depth, packedX);
+      block(o, depth, columns, packedG, packedX, dw + bytes(g * o * depth), bytes(depth), i == 0 ? STORE : ACCUMULATE);
+    }
+}
+
+/** Packs g: lanes are its channels, depth is all positions of the `count` images. Panels of 4 lanes. */
+function packRows(g: usize, gImage: i32, count: i32, o: i32, out: usize): void {
+  const positions = geo.positions;
+  for (let l = 0; l < o; l += MR)
+    for (let j = 0; j < count; j++) {
+      pack(g + bytes(j * gImage + l * positions), positions, 1, min(MR, o - l), positions, MR, out);
+      out += bytes(MR * positions);
+    }
+}

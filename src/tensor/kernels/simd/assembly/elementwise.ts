@@ -1,0 +1,139 @@
+// Maps of one and of two numbers. The function is a constant wherever a loop is inlined, so that no loop branches on it.
+import * as math from "../../../math";
+import { bytes } from "./pack";
+
+// The order of these is that of the tables in ../kernels.ts.
+const NEG = 0, EXP = 1, LOG = 2, SQRT = 3, TANH = 4, ABS = 5, RELU = 6, POSITIVE = 7, SCALE = 8, SHIFT = 9, AT_LEAST = 10;
+const ADD = 0, SUB = 1, MUL = 2, DIV = 3, GATE = 4;
+
+// @ts-ignore: decorator
+@inline function unary4(f: i32, x: v128, c: v128): v128 {
+  const zero = f32x4.splat(0);
+  if (f == NEG) return f32x4.neg(x);
+  if (f == SQRT) return f32x4.sqrt(x);
+  if (f == ABS) return f32x4.abs(x);
+  // max(0, x) would lose a NaN: keep x where it is not below zero.
+  if (f == RELU) return v128.andnot(x, f32x4.le(x, zero));
+  if (f == POSITIVE) return v128.and(f32x4.splat(1), f32x4.gt(x, zero));
+  if (f == SCALE) return f32x4.mul(x, c);
+  if (f == SHIFT) return f32x4.add(x, c);
+  return v128.bitselect(c, x, f32x4.lt(x, c));
+}
+
+// @ts-ignore: decorator
+@inline function map(f: i32, x: usize, y: usize, n: i32, c: f32): void {
+  const c4 = f32x4.splat(c);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) v128.store(y + bytes(i), unary4(f, v128.load(x + bytes(i)), c4));
+  for (; i < n; i++) store<f32>(y + bytes(i), f32x4.extract_lane(unary4(f, v128.load32_zero(x + bytes(i)), c4), 0));
+}
+
+export function unary(f: i32, x: usize, y: usize, n: i32, c: f32): void {
+  switch (f) {
+    case NEG: return map(NEG, x, y, n, c);
+    case SQRT: return map(SQRT, x, y, n, c);
+    case ABS: return map(ABS, x, y, n, c);
+    case RELU: return map(RELU, x, y, n, c);
+    case POSITIVE: return map(POSITIVE, x, y, n, c);
+    case SCALE: return map(SCALE, x, y, n, c);
+    case SHIFT: return map(SHIFT, x, y, n, c);
+    case AT_LEAST: return map(AT_LEAST, x, y, n, c);
+  }
+  for (const end = x + bytes(n); x < end; x += 4, y += 4) {
+    const v = <f64>load<f32>(x);
+    store<f32>(y, <f32>(f == EXP ? math.exp(v) : f == LOG ? math.log(v) : math.tanh(v)));
+  }
+}
+
+// @ts-ignore: decorator
+@inline function binary4(f: i32, a: v128, b: v128): v128 {
+  if (f == ADD) return f32x4.add(a, b);
+  if (f == SUB) return f32x4.sub(a, b);
+  if (f == MUL) return f32x4.mul(a, b);
+  if (f == DIV) return f32x4.div(a, b);
+  return v128.and(a, f32x4.gt(b, f32x4.splat(0)));
+}
+
+/** One run of n elements; sa and sb are the steps of a and b, in floats. */
+// @ts-ignore: decorator
+@inline function run(f: i32, a: usize, sa: i32, b: usize, sb: i32, y: usize, n: i32): void {
+  let i = 0;
+  if (sa == 1 && sb == 1)
+    for (; i + 4 <= n; i += 4) v128.store(y + bytes(i), binary4(f, v128.load(a + bytes(i)), v128.load(b + bytes(i))));
+  else if (sa == 1 && sb == 0) {
+    const b4 = v128.load32_splat(b);
+    for (; i + 4 <= n; i += 4) v128.store(y + bytes(i), binary4(f, v128.load(a + bytes(i)), b4));
+  } else if (sa == 0 && sb == 1) {
+    const a4 = v128.load32_splat(a);
+    for (; i + 4 <= n; i += 4) v128.store(y + bytes(i), binary4(f, a4, v128.load(b + bytes(i))));
+  }
+  for (; i < n; i++)
+    store<f32>(y + bytes(i), f32x4.extract_lane(binary4(f, v128.load32_zero(a + bytes(i * sa)), v128.load32_zero(b + bytes(i * sb))), 0));
+}
+
+function runOf(f: i32, a: usize, sa: i32, b: usize, sb: i32, y: usize, n: i32): void {
+  switch (f) {
+    case ADD: return run(ADD, a, sa, b, sb, y, n);
+    case SUB: return run(SUB, a, sa, b, sb, y, n);
+    case MUL: return run(MUL, a, sa, b, sb, y, n);
+    case DIV: return run(DIV, a, sa, b, sb, y, n);
+    default: return run(GATE, a, sa, b, sb, y, n);
+  }
+}
+
+/** The plan lies in memory as `rank` extents, then `rank` strides of a, then `rank` strides of b (see broadcastPlan). */
+export function binary(f: i32, a: usize, b: usize, y: usize, rank: i32, plan: usize): void {
+  if (rank == 0) return runOf(f, a, 0, b, 0, y, 1);
+  binaryLoop(f, a, b, y, 0, rank, plan);
+}
+
+function binaryLoop(f: i32, a: usize, b: usize, y: usize, axis: i32, rank: i32, plan: usize): usize {
+  const extent = load<i32>(plan + bytes(axis));
+  const sa = load<i32>(plan + bytes(rank + axis)), sb = load<i32>(plan + bytes(2 * rank + axis));
+  if (axis == rank - 1) {
+    runOf(f, a, sa, b, sb, y, extent);
+    return y + bytes(extent);
+  }
+  for (let i = 0; i < extent; i++) y = binaryLoop(f, a + bytes(i * sa), b + bytes(i * sb), y, axis + 1, rank, plan);
+  return y;
+}
+
+/** Sums x, walked in order, into `total` (float64), which starts at zeros; the plan holds extents and strides of the total. */
+export function sumInto(x: usize, total: usize, rank: i32, plan: usize): void {
+  if (rank == 0) store<f64>(total, load<f64>(total) + <f64>load<f32>(x));
+  else sumLoop(x, total, 0, rank, plan);
+}
+
+function sumLoop(x: usize, total: usize, axis: i32, rank: i32, plan: usize): usize {
+  const extent = load<i32>(plan + bytes(axis)), stride = load<i32>(plan + bytes(rank + axis));
+  if (axis < rank - 1) {
+    for (let i = 0; i < extent; i++) x = sumLoop(x, total + (<usize>(i * stride) << 3), axis + 1, rank, plan);
+    return x;
+  }
+  if (stride == 0) store<f64>(total, load<f64>(total) + sum(x, extent));
+  else
+    for (let i = 0; i < extent; i++) {
+      const at = total + (<usize>(i * stride) << 3);
+      store<f64>(at, load<f64>(at) + <f64>load<f32>(x + bytes(i)));
+    }
+  return x + bytes(extent);
+}
+
+/** The sum of n floats, in float64. */
+export function sum(x: usize, n: i32): f64 {
+  let s0 = f64x2.splat(0), s1 = f64x2.splat(0), i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const v = v128.load(x + bytes(i));
+    s0 = f64x2.add(s0, f64x2.promote_low_f32x4(v));
+    s1 = f64x2.add(s1, f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 2, 3, 2, 3)));
+  }
+  s0 = f64x2.add(s0, s1);
+  let total = f64x2.extract_lane(s0, 0) + f64x2.extract_lane(s0, 1);
+  for (; i < n; i++) total += <f64>load<f32>(x + bytes(i));
+  return total;
+}
+
+/** y = x, from float64 to float32. */
+export function demote(x: usize, y: usize, n: i32): void {
+  for (let i = 0; i < n; i++) store<f32>(y + bytes(i), <f32>load<f64>(x + (<usize>i << 3)));
+}

@@ -1,0 +1,73 @@
+// Packing: copying a matrix into panels, so that the tile reads memory in a straight line.
+// A panel holds `width` lanes (4 rows of A, or 8 columns of B) side by side, for every depth; missing lanes are zero.
+
+// @ts-ignore: decorator
+@inline export function bytes(floats: i32): usize {
+  return <usize>floats << 2;
+}
+
+/** Writes the transpose of the rows r0..r3 to out, out + pitch, … */
+// @ts-ignore: decorator
+@inline export function storeTransposed(r0: v128, r1: v128, r2: v128, r3: v128, out: usize, pitch: usize): void {
+  const t0 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), t1 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+  const t2 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), t3 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+  v128.store(out, v128.shuffle<f32>(t0, t2, 0, 1, 4, 5));
+  v128.store(out + pitch, v128.shuffle<f32>(t0, t2, 2, 3, 6, 7));
+  v128.store(out + 2 * pitch, v128.shuffle<f32>(t1, t3, 0, 1, 4, 5));
+  v128.store(out + 3 * pitch, v128.shuffle<f32>(t1, t3, 2, 3, 6, 7));
+}
+
+/** Four lanes, `lane` bytes apart, whose depth is contiguous; `live` of them exist. */
+function packDeep(src: usize, lane: usize, live: i32, depth: i32, out: usize, pitch: usize): void {
+  let p = 0;
+  if (live == 4)
+    for (; p + 4 <= depth; p += 4) {
+      const at = src + bytes(p);
+      storeTransposed(v128.load(at), v128.load(at + lane), v128.load(at + 2 * lane), v128.load(at + 3 * lane), out, pitch);
+      out += 4 * pitch;
+    }
+  for (; p < depth; p++) {
+    for (let l = 0; l < 4; l++)
+      store<f32>(out + bytes(l), l < live ? load<f32>(src + <usize>l * lane + bytes(p)) : 0);
+    out += pitch;
+  }
+}
+
+/** Four contiguous lanes, whose depth steps by `step` bytes; `live` of them exist. */
+function packWide(src: usize, step: usize, live: i32, depth: i32, out: usize, pitch: usize): void {
+  for (let p = 0; p < depth; p++) {
+    if (live == 4) v128.store(out, v128.load(src));
+    else for (let l = 0; l < 4; l++) store<f32>(out + bytes(l), l < live ? load<f32>(src + bytes(l)) : 0);
+    src += step;
+    out += pitch;
+  }
+}
+
+/** Four lanes of any stride. */
+function packAny(src: usize, lane: usize, step: usize, live: i32, depth: i32, out: usize, pitch: usize): void {
+  for (let p = 0; p < depth; p++) {
+    for (let l = 0; l < 4; l++)
+      store<f32>(out + bytes(l), l < live ? load<f32>(src + <usize>l * lane) : 0);
+    src += step;
+    out += pitch;
+  }
+}
+
+/**
+ * Packs the matrix whose element (lane, depth) is at `src + lane * laneStride + depth * depthStride` (in floats)
+ * into panels of `width` lanes. Returns the end of what it wrote.
+ */
+export function pack(src: usize, laneStride: i32, depthStride: i32, lanes: i32, depth: i32, width: i32, out: usize): usize {
+  const pitch = bytes(width);
+  for (let l = 0; l < lanes; l += width) {
+    for (let half = 0; half < width; half += 4) {
+      const live = max(0, min(4, lanes - l - half));
+      const from = src + bytes((l + half) * laneStride), to = out + bytes(half);
+      if (live > 0 && depthStride == 1) packDeep(from, bytes(laneStride), live, depth, to, pitch);
+      else if (live > 0 && laneStride == 1) packWide(from, bytes(depthStride), live, depth, to, pitch);
+      else packAny(from, bytes(laneStride), bytes(depthStride), live, depth, to, pitch);
+    }
+    out += pitch * <usize>depth;
+  }
+  return out;
+}

@@ -1,0 +1,123 @@
+// The register tile: 4 rows by 8 columns of a product, from packed panels. Everything that multiplies ends here.
+// 4x8 is the largest tile that fits the 16 vector registers; wider ones spill and run at half the speed.
+
+/** Rows of a panel of A, columns of a panel of B. */
+export const MR: i32 = 4;
+export const NR: i32 = 8;
+/** Depth of a block: a panel of B of this depth (8 KB) stays in the first-level cache. */
+export const KC: i32 = 256;
+/** Rows of A that are packed at a time: 96 x 256 floats stay in the second-level cache. */
+export const MC: i32 = 96;
+/** Columns of B that are packed at a time. */
+export const NC: i32 = 512;
+
+/** What a tile does with what is already in C. */
+export const STORE: i32 = 0;
+export const ACCUMULATE: i32 = 1;
+
+const edge: usize = memory.data(MR * NR * 4, 16);
+
+/**
+ * C[4,8] = A[4,k] B[k,8] (+ C, or + bias of each row), where a and b are packed panels.
+ * `ldc` is the distance of rows of C in bytes; `bias` points at 4 floats, or is 0.
+ */
+export function tile(k: i32, a: usize, b: usize, c: usize, ldc: usize, mode: i32, bias: usize): void {
+  let c00 = f32x4.splat(0),
+    c01 = c00,
+    c10 = c00,
+    c11 = c00,
+    c20 = c00,
+    c21 = c00,
+    c30 = c00,
+    c31 = c00;
+  const end = a + ((<usize>k) << 4);
+  while (a < end) {
+    const b0 = v128.load(b),
+      b1 = v128.load(b, 16);
+    let ai = v128.load_splat<f32>(a);
+    c00 = f32x4.add(c00, f32x4.mul(ai, b0));
+    c01 = f32x4.add(c01, f32x4.mul(ai, b1));
+    ai = v128.load_splat<f32>(a, 4);
+    c10 = f32x4.add(c10, f32x4.mul(ai, b0));
+    c11 = f32x4.add(c11, f32x4.mul(ai, b1));
+    ai = v128.load_splat<f32>(a, 8);
+    c20 = f32x4.add(c20, f32x4.mul(ai, b0));
+    c21 = f32x4.add(c21, f32x4.mul(ai, b1));
+    ai = v128.load_splat<f32>(a, 12);
+    c30 = f32x4.add(c30, f32x4.mul(ai, b0));
+    c31 = f32x4.add(c31, f32x4.mul(ai, b1));
+    a += 16;
+    b += 32;
+  }
+  if (bias) {
+    c00 = f32x4.add(c00, v128.load_splat<f32>(bias));
+    c01 = f32x4.add(c01, v128.load_splat<f32>(bias));
+    c10 = f32x4.add(c10, v128.load_splat<f32>(bias, 4));
+    c11 = f32x4.add(c11, v128.load_splat<f32>(bias, 4));
+    c20 = f32x4.add(c20, v128.load_splat<f32>(bias, 8));
+    c21 = f32x4.add(c21, v128.load_splat<f32>(bias, 8));
+    c30 = f32x4.add(c30, v128.load_splat<f32>(bias, 12));
+    c31 = f32x4.add(c31, v128.load_splat<f32>(bias, 12));
+  }
+  if (mode == ACCUMULATE) {
+    c00 = f32x4.add(v128.load(c), c00);
+    c01 = f32x4.add(v128.load(c, 16), c01);
+    const r1 = c + ldc,
+      r2 = r1 + ldc,
+      r3 = r2 + ldc;
+    c10 = f32x4.add(v128.load(r1), c10);
+    c11 = f32x4.add(v128.load(r1, 16), c11);
+    c20 = f32x4.add(v128.load(r2), c20);
+    c21 = f32x4.add(v128.load(r2, 16), c21);
+    c30 = f32x4.add(v128.load(r3), c30);
+    c31 = f32x4.add(v128.load(r3, 16), c31);
+  }
+  v128.store(c, c00);
+  v128.store(c, c01, 16);
+  c += ldc;
+  v128.store(c, c10);
+  v128.store(c, c11, 16);
+  c += ldc;
+  v128.store(c, c20);
+  v128.store(c, c21, 16);
+  c += ldc;
+  v128.store(c, c30);
+  v128.store(c, c31, 16);
+}
+
+/** As `tile`, where only `rows` x `cols` of C exist. */
+export function edgeTile(
+  k: i32,
+  a: usize,
+  b: usize,
+  c: usize,
+  ldc: usize,
+  mode: i32,
+  bias: usize,
+  rows: i32,
+  cols: i32,
+): void {
+  tile(k, a, b, edge, NR * 4, STORE, bias);
+  for (let i = 0; i < rows; i++) {
+    const row = c + <usize>i * ldc;
+    for (let j = 0; j < cols; j++) {
+      const value = load<f32>(edge + ((<usize>(i * NR + j)) << 2));
+      const at = row + ((<usize>j) << 2);
+      store<f32>(at, mode == ACCUMULATE ? load<f32>(at) + value : value);
+    }
+  }
+}
+
+/** C[m,n] (+)= A B for packed A (panels of 4 rows, `k` deep) and packed B (panels of 8 columns). */
+export function block(m: i32, n: i32, k: i32, a: usize, b: usize, c: usize, ldc: usize, mode: i32): void {
+  for (let j = 0; j < n; j += NR) {
+    const panel = b + ((<usize>(j * k)) << 2);
+    for (let i = 0; i < m; i += MR) {
+      const at = c + <usize>i * ldc + ((<usize>j) << 2);
+      const rows = m - i,
+        cols = n - j;
+      if (rows >= MR && cols >= NR) tile(k, a + ((<usize>(i * k)) << 2), panel, at, ldc, mode, 0);
+      else edgeTile(k, a + ((<usize>(i * k)) << 2), panel, at, ldc, mode, 0, min(rows, MR), min(cols, NR));
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * Scopes: how memory outside the JavaScript heap is reclaimed. The training and evaluation loops open them;
+ * nobody else needs to know. A tensor made outside every scope lives until it is garbage.
+ *
+ * @packageDocumentation
+ */
+
+import type { Tensor } from "./tensor.ts";
+
+/** A piece of memory that belongs to a scope. */
+export interface Block {
+  release(): void;
+}
+
+/** Which block a tensor's numbers lie in. Only tensors outside the JavaScript heap have one. */
+const blockOf = new WeakMap<Tensor, Block>();
+
+type Scope = Set<Block>;
+let current: Scope | null = null;
+
+/** Called by kernels for each tensor they make. */
+export function enter(x: Tensor, block: Block): void {
+  blockOf.set(x, block);
+  current?.add(block);
+}
+
+/** `y` shares the memory of `x`. */
+export function alias(y: Tensor, x: Tensor): void {
+  const block = blockOf.get(x);
+  if (block !== undefined) blockOf.set(y, block);
+}
+
+/** The blocks of every tensor that can be reached from `value` through plain objects, arrays and maps. */
+function blocksIn(value: unknown, found = new Set<Block>(), seen = new Set<unknown>()): Set<Block> {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || seen.has(value))
+    return found;
+  seen.add(value);
+  const block = blockOf.get(value as Tensor);
+  if (block !== undefined) found.add(block);
+  else if (value instanceof Map || value instanceof Set || Array.isArray(value))
+    for (const member of value instanceof Map ? value.values() : value) blocksIn(member, found, seen);
+  else if ("kernels" in value && "shape" in value) return found;
+  else for (const member of Object.values(value)) blocksIn(member, found, seen);
+  return found;
+}
+
+/** Runs `body` in a new scope; hands back its result and the blocks that the result has kept. */
+function run<T>(body: () => T): { result: T; kept: Block[] } {
+  const outer = current;
+  const mine: Scope = new Set();
+  current = mine;
+  let kept: Block[] = [];
+  try {
+    const result = body();
+    const live = blocksIn(result);
+    kept = [...mine].filter((block) => live.has(block));
+    return { result, kept };
+  } finally {
+    current = outer;
+    for (const block of kept) mine.delete(block);
+    for (const block of mine) block.release();
+  }
+}
+
+/**
+ * Runs `body`, then releases every tensor made in it, except those in its result, which pass to the scope
+ * around. `body` must not be asynchronous.
+ */
+export function scope<T>(body: () => T): T {
+  const { result, kept } = run(body);
+  for (const block of kept) current?.add(block);
+  return result;
+}
+
+/**
+ * A scope for a loop that carries a state from turn to turn: what one turn returns lives until a later turn
+ * returns without it.
+ *
+ * @returns a function that runs one turn, and one that releases what the last turn returned
+ */
+export function loopScope(): { turn<T>(body: () => T): T; end(): void } {
+  let carried: Block[] = [];
+  const replace = (next: Block[], live: Set<Block>): void => {
+    for (const block of carried)
+      if (live.has(block)) next.push(block);
+      else block.release();
+    carried = next;
+  };
+  return {
+    turn(body) {
+      const { result, kept } = run(body);
+      replace(kept, blocksIn(result));
+      return result;
+    },
+    end: () => replace([], new Set()),
+  };
+}

@@ -1,0 +1,166 @@
+/**
+ * The arithmetic of shapes: broadcasting, and the geometry of windows that slide over images.
+ *
+ * @packageDocumentation
+ */
+
+import { type Shape, sameShape } from "./tensor.ts";
+
+/** The shape that `a` and `b` broadcast to (NumPy's rules). */
+export function broadcastShape(a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const m = a[a.length - rank + i] ?? 1;
+    const n = b[b.length - rank + i] ?? 1;
+    if (m !== n && m !== 1 && n !== 1) throw new RangeError(`cannot broadcast [${a}] with [${b}]`);
+    return m === 1 ? n : m;
+  });
+}
+
+/** Loops over a shape, with the step that each operand takes along each loop. */
+export interface Plan {
+  readonly extents: readonly number[];
+  /** For each operand, its stride along each loop; 0 where it is repeated. */
+  readonly strides: readonly (readonly number[])[];
+}
+
+/**
+ * How to walk over the shape `to` and over operands that broadcast to it: the axes of `to`, outermost first,
+ * neighbours merged wherever every operand steps through both as through one.
+ */
+export function broadcastPlan(to: Shape, ...operands: readonly Shape[]): Plan {
+  const extents: number[] = [];
+  const strides: number[][] = operands.map(() => []);
+  const next = operands.map(() => 1);
+  for (const from of operands)
+    if (!sameShape(broadcastShape(from, to), to))
+      throw new RangeError(`cannot broadcast [${from}] to [${to}]`);
+  for (let axis = to.length - 1; axis >= 0; axis--) {
+    const extent = to[axis]!;
+    if (extent === 1) continue;
+    const steps = operands.map((from, k) => {
+      const own = from[from.length - to.length + axis] ?? 1;
+      const step = own === 1 ? 0 : next[k]!;
+      next[k]! *= own;
+      return step;
+    });
+    const inner = extents[0];
+    if (inner !== undefined && steps.every((step, k) => step === strides[k]![0]! * inner))
+      extents[0] = inner * extent;
+    else {
+      extents.unshift(extent);
+      steps.forEach((step, k) => {
+        strides[k]!.unshift(step);
+      });
+    }
+  }
+  return { extents, strides };
+}
+
+/** How a window slides over an image. One number serves both axes, as in the networks of the paper. */
+export interface Geometry {
+  readonly stride: number;
+  readonly padding: number;
+}
+
+export interface ConvGeometry extends Geometry {
+  /** Input and output channels are cut into this many groups that do not mix. */
+  readonly groups: number;
+}
+
+export interface PoolGeometry extends Geometry {
+  /** Extent of the (square) window. */
+  readonly size: number;
+}
+
+/** The number of places of a window of `size` on `extent` pixels. */
+export const slide = (extent: number, size: number, { stride, padding }: Geometry): number =>
+  Math.floor((extent + 2 * padding - size) / stride) + 1;
+
+/** Every extent that a convolution needs, checked. */
+export interface ConvDims {
+  readonly n: number;
+  /** Channels and pixels of the input. */
+  readonly c: number;
+  readonly h: number;
+  readonly w: number;
+  /** Channels and pixels of the output. */
+  readonly o: number;
+  readonly oh: number;
+  readonly ow: number;
+  /** The window. */
+  readonly kh: number;
+  readonly kw: number;
+  readonly stride: number;
+  readonly padding: number;
+  readonly groups: number;
+}
+
+/**
+ * @param x - shape of the input, [N, C, H, W]
+ * @param w - shape of the weights, [O, C / groups, KH, KW]
+ * @throws RangeError that names the extents which do not fit
+ */
+export function convDims(x: Shape, w: Shape, { stride, padding, groups }: ConvGeometry): ConvDims {
+  const refuse = (why: string): never => {
+    throw new RangeError(
+      `conv2d: ${why} (x is [${x}], w is [${w}], stride ${stride}, padding ${padding}, groups ${groups})`,
+    );
+  };
+  if (x.length !== 4) refuse("expected x to be [N, C, H, W]");
+  if (w.length !== 4) refuse("expected w to be [O, C/groups, KH, KW]");
+  if (!Number.isInteger(stride) || stride < 1) refuse("expected a stride of at least 1");
+  if (!Number.isInteger(padding) || padding < 0) refuse("expected a padding of at least 0");
+  const [n, c, h, width] = x as [number, number, number, number];
+  const [o, perGroup, kh, kw] = w as [number, number, number, number];
+  if (!Number.isInteger(groups) || groups < 1 || o % groups !== 0)
+    refuse("the groups do not divide the output channels");
+  if (perGroup * groups !== c) refuse(`expected ${perGroup * groups} input channels, got ${c}`);
+  const oh = slide(h, kh, { stride, padding });
+  const ow = slide(width, kw, { stride, padding });
+  if (oh < 1 || ow < 1) refuse("the window is larger than the padded image");
+  return { n, c, h, w: width, o, oh, ow, kh, kw, stride, padding, groups };
+}
+
+/** Every extent that pooling needs, checked. `x` is [N, C, H, W]. */
+export function poolDims(x: Shape, { size, stride, padding }: PoolGeometry) {
+  const refuse = (why: string): never => {
+    throw new RangeError(`pool2d: ${why} (x is [${x}], size ${size}, stride ${stride}, padding ${padding})`);
+  };
+  if (x.length !== 4) refuse("expected x to be [N, C, H, W]");
+  if (2 * padding > size) refuse("expected a padding of at most half the window");
+  const [n, c, h, w] = x as [number, number, number, number];
+  const oh = slide(h, size, { stride, padding });
+  const ow = slide(w, size, { stride, padding });
+  if (oh < 1 || ow < 1) refuse("the window is larger than the padded image");
+  return { planes: n * c, n, c, h, w, oh, ow, size, stride, padding };
+}
+export type PoolDims = ReturnType<typeof poolDims>;
+
+/** Extents of a product of matrices: [m, k] · [k, n]. */
+export interface GemmDims {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}
+
+export interface Transposes {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+}
+
+export function gemmDims(
+  a: Shape,
+  b: Shape,
+  { transposeA = false, transposeB = false }: Transposes,
+): GemmDims {
+  if (a.length !== 2 || b.length !== 2)
+    throw new RangeError(`gemm: expected two matrices, got [${a}] and [${b}]`);
+  const [m, k] = transposeA ? [a[1]!, a[0]!] : [a[0]!, a[1]!];
+  const [inner, n] = transposeB ? [b[1]!, b[0]!] : [b[0]!, b[1]!];
+  if (k !== inner) {
+    const t = (yes: boolean) => (yes ? "ᵀ" : "");
+    throw new RangeError(`gemm: inner extents differ in [${a}]${t(transposeA)} · [${b}]${t(transposeB)}`);
+  }
+  return { m, n, k };
+}
