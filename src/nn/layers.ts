@@ -1,0 +1,87 @@
+/**
+ * Layers as functions of their input and their named parameters, with PyTorch's semantics.
+ *
+ * @packageDocumentation
+ */
+
+import { constant, type Var } from "../autograd/op.ts";
+import { add, reduceTo, reshape, scale } from "../autograd/ops/arithmetic.ts";
+import { batchNorm, normalize } from "../autograd/ops/fused.ts";
+import { conv2dBias, conv2d as convolve, gemm } from "../autograd/ops/linear.ts";
+import { sizeOf, type Tensor } from "../tensor/tensor.ts";
+import type { Mode } from "./model.ts";
+import { member, type Tree } from "./tree.ts";
+
+export { relu } from "../autograd/ops/arithmetic.ts";
+export { avgPool2d, maxPool2d } from "../autograd/ops/linear.ts";
+
+/** Reads `name.weight` and `name.bias` (where there is one); x is [N, C, H, W]. */
+export function conv2d(
+  params: Tree<Var>,
+  name: string,
+  x: Var,
+  { stride = 1, padding = 0, groups = 1 } = {},
+): Var {
+  const w = member(params, `${name}.weight`);
+  const bias = params[`${name}.bias`];
+  const geometry = { stride, padding, groups };
+  return bias === undefined ? convolve(geometry)(x, w) : conv2dBias(geometry)(x, w, bias);
+}
+
+/** y = x Wᵀ + b; x is [N, in], W is [out, in]. */
+export function linear(params: Tree<Var>, name: string, x: Var): Var {
+  const y = gemm({ transposeB: true })(x, member(params, `${name}.weight`));
+  const bias = params[`${name}.bias`];
+  return bias === undefined ? y : add(y, bias);
+}
+
+const EPS = 1e-5;
+const MOMENTUM = 0.1;
+
+/**
+ * Batch normalization. The batch is normalized by its biased variance; the running variance learns the
+ * unbiased one: running ← 0.9 running + 0.1 batch.
+ *
+ * @returns the output, and the buffers `name.running_mean` and `name.running_var` after it
+ */
+export function batchNorm2d(
+  params: Tree<Var>,
+  buffers: Tree<Tensor>,
+  name: string,
+  x: Var,
+  mode: Mode,
+): { y: Var; buffers: Tree<Tensor> } {
+  const [gamma, beta] = [member(params, `${name}.weight`), member(params, `${name}.bias`)];
+  const names = [`${name}.running_mean`, `${name}.running_var`] as const;
+  const [mean, variance] = [member(buffers, names[0]), member(buffers, names[1])];
+  if (mode === "eval")
+    return { y: normalize(EPS)(x, constant(mean), constant(variance), gamma, beta), buffers };
+
+  const count = sizeOf(x.value.shape) / x.value.shape[1]!;
+  if (count < 2)
+    throw new RangeError(
+      `${name}: batch norm needs more than one value per channel to train, got x of shape [${x.value.shape}]`,
+    );
+  const [y, batchMean, batchVariance] = batchNorm(EPS)(x, gamma, beta);
+  const { kernels } = x.value;
+  const learn = (running: Tensor, batch: Tensor, factor: number): Tensor =>
+    kernels.binary(
+      "add",
+      kernels.unary("scale", running, 1 - MOMENTUM),
+      kernels.unary("scale", batch, MOMENTUM * factor),
+    );
+  return {
+    y,
+    buffers: {
+      ...buffers,
+      [names[0]]: learn(mean, batchMean.value, 1),
+      [names[1]]: learn(variance, batchVariance.value, count / (count - 1)),
+    },
+  };
+}
+
+/** The mean over all pixels: [N, C, H, W] to [N, C]. */
+export function globalAvgPool(x: Var): Var {
+  const [n, c, h, w] = x.value.shape as [number, number, number, number];
+  return scale(1 / (h * w))(reshape([n, c])(reduceTo([n, c, 1, 1])(x)));
+}
