@@ -1,6 +1,6 @@
 /**
  * exp, ln and tanh from the four operations of arithmetic, so that no engine's own versions enter a result.
- * Relative error below 2⁻⁵². The method is that of FDLIBM: reduce by powers of two, then a short polynomial.
+ * Relative error below 2⁻⁵¹. The method is that of FDLIBM: reduce by powers of two, then a short polynomial.
  *
  * This file is TypeScript and AssemblyScript at once: the SIMD kernels compile the same lines.
  *
@@ -56,8 +56,10 @@ export function log(x: number): number {
   if (x !== x || x < 0) return NaN;
   if (x === 0) return -Infinity;
   if (x === Infinity) return x;
-  let m: number = x;
-  let k: number = 0;
+  // A subnormal number is brought among the normal ones first.
+  const tiny: boolean = x < 2.2250738585072014e-308;
+  let m: number = tiny ? x * 18014398509481984 : x;
+  let k: number = tiny ? -54 : 0;
   for (let e: number = 512; e >= 1; e /= 2) {
     if (m >= pow2(e)) {
       m *= pow2(-e);
@@ -87,28 +89,36 @@ export function log(x: number): number {
   return k * LN2_HI - (halfSq - (s * (halfSq + odd + even) + k * LN2_LO) - f);
 }
 
-/** tanh x */
+/** tanh x, by the rational function of Cephes where e²ˣ − 1 would lose digits. */
 export function tanh(x: number): number {
   const a: number = Math.abs(x);
+  if (a === 0) return x;
   if (a > 22) return x > 0 ? 1 : -1;
-  const t: number = a < 0.17 ? expm1Reduced(2 * a, 0) : exp(2 * a) - 1;
-  const y: number = t / (t + 2);
-  return x < 0 ? -y : y;
+  if (a > 0.625) {
+    const y: number = 1 - 2 / (exp(2 * a) + 1);
+    return x < 0 ? -y : y;
+  }
+  const z: number = x * x;
+  const p: number = -1614.6876844170845 + z * (-99.28772310019185 + z * -0.9643991794250523);
+  const q: number = 4844.063053251255 + z * (2235.4883906010045 + z * (112.81167849163293 + z));
+  return x + x * ((z * p) / q);
 }
 
-/** x rounded to the nearest whole number, ties to the even one. (`Math.round` sends ties up.) */
+/** x rounded to the nearest whole number, ties to the even one; −0 stays −0. (`Math.round` sends ties up.) */
 export function roundHalfEven(x: number): number {
-  const down: number = Math.floor(x);
-  const rest: number = x - down;
-  if (rest < 0.5) return down;
-  if (rest > 0.5) return down + 1;
-  return down % 2 === 0 ? down : down + 1;
+  const a: number = Math.abs(x);
+  const down: number = Math.floor(a);
+  if (down === a) return x;
+  const rest: number = a - down;
+  const nearest: number = rest < 0.5 || (rest === 0.5 && down % 2 === 0) ? down : down + 1;
+  return x < 0 ? -nearest : nearest;
 }
 
-/** x rounded to the nearest whole number, ties away from zero. */
+/** x rounded to the nearest whole number, ties away from zero; −0 stays −0. */
 export function roundHalfAway(x: number): number {
   const a: number = Math.abs(x);
   const down: number = Math.floor(a);
+  if (down === a) return x;
   const nearest: number = a - down < 0.5 ? down : down + 1;
   return x < 0 ? -nearest : nearest;
 }

@@ -6,6 +6,21 @@
 
 import { type Shape, sameShape } from "./tensor.ts";
 
+/**
+ * Refuses operands of a computation that do not have the shape it asks for; `null` stands for one left out.
+ *
+ * @throws RangeError that names the operand, the shape expected and the shape found
+ */
+export function expectShape(
+  where: string,
+  operands: Readonly<Record<string, { readonly shape: Shape } | null>>,
+  shape: Shape,
+): void {
+  for (const [name, x] of Object.entries(operands))
+    if (x !== null && !sameShape(x.shape, shape))
+      throw new RangeError(`${where}: expected ${name} to be [${shape}], got [${x.shape}]`);
+}
+
 /** The shape that `a` and `b` broadcast to (NumPy's rules). */
 export function broadcastShape(a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
@@ -128,6 +143,9 @@ export function poolDims(x: Shape, { size, stride, padding }: PoolGeometry) {
     throw new RangeError(`pool2d: ${why} (x is [${x}], size ${size}, stride ${stride}, padding ${padding})`);
   };
   if (x.length !== 4) refuse("expected x to be [N, C, H, W]");
+  if (!Number.isInteger(size) || size < 1) refuse("expected a window of at least 1");
+  if (!Number.isInteger(stride) || stride < 1) refuse("expected a stride of at least 1");
+  if (!Number.isInteger(padding) || padding < 0) refuse("expected a padding of at least 0");
   if (2 * padding > size) refuse("expected a padding of at most half the window");
   const [n, c, h, w] = x as [number, number, number, number];
   const oh = slide(h, size, { stride, padding });

@@ -11,7 +11,7 @@ const unaryFunctions: { readonly [F in Unary]: (x: number, c: number) => number 
   sqrt: Math.sqrt,
   tanh: math.tanh,
   abs: Math.abs,
-  relu: (x) => (x > 0 || x !== x ? x : 0),
+  relu: (x) => (x > 0 || Number.isNaN(x) ? x : 0),
   positive: (x) => (x > 0 ? 1 : 0),
   scale: (x, c) => c * x,
   shift: (x, c) => x + c,

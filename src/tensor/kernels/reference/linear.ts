@@ -1,4 +1,11 @@
-import { type ConvDims, type ConvGeometry, convDims, gemmDims, type Transposes } from "../../shape.ts";
+import {
+  type ConvDims,
+  type ConvGeometry,
+  convDims,
+  expectShape,
+  gemmDims,
+  type Transposes,
+} from "../../shape.ts";
 import type { Shape, Tensor } from "../../tensor.ts";
 import { kernelsOf } from "../kernels.ts";
 import { build, buildWith } from "./host.ts";
@@ -47,6 +54,7 @@ function walk(d: ConvDims, visit: (y: number, w: number, x: number) => void): vo
 export function conv2d(x: Tensor, w: Tensor, bias: Tensor | null, geometry: ConvGeometry): Tensor {
   const kernels = bias === null ? kernelsOf(x, w) : kernelsOf(x, w, bias);
   const d = convDims(x.shape, w.shape, geometry);
+  expectShape("conv2d", { bias }, [d.o]);
   return buildWith(kernels, x.dtype, [d.n, d.o, d.oh, d.ow], (out) => {
     const total = new Float64Array(out.length);
     if (bias !== null)
@@ -61,9 +69,11 @@ export function conv2d(x: Tensor, w: Tensor, bias: Tensor | null, geometry: Conv
 }
 
 export function conv2dInputGrad(g: Tensor, w: Tensor, x: Shape, geometry: ConvGeometry): Tensor {
+  const d = convDims(x, w.shape, geometry);
+  expectShape("conv2dInputGrad", { g }, [d.n, d.o, d.oh, d.ow]);
   return buildWith(kernelsOf(g, w), g.dtype, x, (out) => {
     const total = new Float64Array(out.length);
-    walk(convDims(x, w.shape, geometry), (i, j, k) => {
+    walk(d, (i, j, k) => {
       total[k]! += w.data[j]! * g.data[i]!;
     });
     out.set(total);
@@ -71,9 +81,11 @@ export function conv2dInputGrad(g: Tensor, w: Tensor, x: Shape, geometry: ConvGe
 }
 
 export function conv2dWeightGrad(g: Tensor, x: Tensor, w: Shape, geometry: ConvGeometry): Tensor {
+  const d = convDims(x.shape, w, geometry);
+  expectShape("conv2dWeightGrad", { g }, [d.n, d.o, d.oh, d.ow]);
   return buildWith(kernelsOf(g, x), g.dtype, w, (out) => {
     const total = new Float64Array(out.length);
-    walk(convDims(x.shape, w, geometry), (i, j, k) => {
+    walk(d, (i, j, k) => {
       total[j]! += g.data[i]! * x.data[k]!;
     });
     out.set(total);

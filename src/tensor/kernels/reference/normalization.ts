@@ -1,3 +1,4 @@
+import { expectShape } from "../../shape.ts";
 import { type Shape, sizeOf, type Tensor } from "../../tensor.ts";
 import { kernelsOf } from "../kernels.ts";
 import { build, buildWith } from "./host.ts";
@@ -35,6 +36,7 @@ export function normalize(
 ): Tensor {
   kernelsOf(x, mean, variance, gamma, beta);
   const channel = channelOf(x.shape);
+  expectShape("normalize", { mean, variance, gamma, beta }, [x.shape[1]!]);
   return build(x, x.shape, (i) => {
     const c = channel(i);
     return (
@@ -57,6 +59,8 @@ export function batchNormGrad(
 ): readonly [Tensor, Tensor, Tensor] {
   const kernels = kernelsOf(g, x, mean, variance, gamma);
   const channel = channelOf(x.shape);
+  expectShape("batchNormGrad", { g }, x.shape);
+  expectShape("batchNormGrad", { mean, variance, gamma }, [x.shape[1]!]);
   const count = sizeOf(x.shape) / x.shape[1]!;
   const inverse = (c: number) => 1 / Math.sqrt(variance.data[c]! + eps);
   const hat = (i: number, c: number) => (x.data[i]! - mean.data[c]!) * inverse(c);

@@ -5,6 +5,7 @@
  */
 
 import { power } from "../../math.ts";
+import { expectShape } from "../../shape.ts";
 import { bufferOf, type Tensor } from "../../tensor.ts";
 import { type AdamStep, kernelsOf, type RmspropStep, type SgdStep } from "../kernels.ts";
 import { hostTensor } from "./host.ts";
@@ -12,7 +13,8 @@ import { hostTensor } from "./host.ts";
 const like = (x: Tensor): Tensor => hostTensor(x.kernels, bufferOf(x.dtype, x.data.length), x.shape);
 
 export function sgd(p: Tensor, g: Tensor, buf: Tensor | null, h: SgdStep): readonly [Tensor, Tensor] {
-  kernelsOf(p, g);
+  kernelsOf(p, g, buf ?? p);
+  expectShape("sgd", { g, buf }, p.shape);
   const [next, nextBuf] = [like(p), like(p)];
   for (let i = 0; i < p.data.length; i++) {
     const d = g.data[i]! + h.weightDecay * p.data[i]!;
@@ -32,6 +34,7 @@ export function adam(
   h: AdamStep,
 ): readonly [Tensor, Tensor, Tensor] {
   kernelsOf(p, g, m, v);
+  expectShape("adam", { g, m, v }, p.shape);
   const [next, nextM, nextV] = [like(p), like(p), like(p)];
   const correct1 = 1 - power(h.beta1, h.step);
   const correct2 = Math.sqrt(1 - power(h.beta2, h.step));
@@ -54,7 +57,8 @@ export function rmsprop(
   buf: Tensor | null,
   h: RmspropStep,
 ): readonly [Tensor, Tensor, Tensor | null] {
-  kernelsOf(p, g, v);
+  kernelsOf(p, g, v, buf ?? p);
+  expectShape("rmsprop", { g, v, buf }, p.shape);
   const [next, nextV] = [like(p), like(p)];
   const nextBuf = h.momentum === 0 ? null : like(p);
   for (let i = 0; i < p.data.length; i++) {

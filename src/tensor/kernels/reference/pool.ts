@@ -1,4 +1,4 @@
-import { type PoolDims, type PoolGeometry, poolDims } from "../../shape.ts";
+import { expectShape, type PoolDims, type PoolGeometry, poolDims } from "../../shape.ts";
 import type { Shape, Tensor } from "../../tensor.ts";
 import { kernelsOf } from "../kernels.ts";
 import { buildWith } from "./host.ts";
@@ -28,24 +28,27 @@ export function avgPool2d(x: Tensor, geometry: PoolGeometry): Tensor {
   });
 }
 
-export const avgPool2dGrad = (g: Tensor, x: Shape, geometry: PoolGeometry): Tensor =>
-  buildWith(g.kernels, g.dtype, x, (out) => {
+export function avgPool2dGrad(g: Tensor, x: Shape, geometry: PoolGeometry): Tensor {
+  const d = poolDims(x, geometry);
+  expectShape("avgPool2dGrad", { g }, [d.n, d.c, d.oh, d.ow]);
+  return buildWith(g.kernels, g.dtype, x, (out) => {
     const total = new Float64Array(out.length);
-    const d = poolDims(x, geometry);
     walk(d, (y, window) => {
       for (const i of window) total[i]! += g.data[y]! / d.size ** 2;
     });
     out.set(total);
   });
+}
 
 /** The offset of the first maximum; a NaN counts as the largest. */
 const argmax = (x: Tensor, window: readonly number[]): number =>
   window.reduce((best, i) =>
-    x.data[i]! > x.data[best]! || (x.data[i]! !== x.data[i]! && x.data[best]! === x.data[best]!) ? i : best,
+    x.data[i]! > x.data[best]! || (Number.isNaN(x.data[i]!) && !Number.isNaN(x.data[best]!)) ? i : best,
   );
 
 export function maxPool2d(v: Tensor, x: Tensor, geometry: PoolGeometry): Tensor {
   const d = poolDims(x.shape, geometry);
+  expectShape("maxPool2d", { v }, x.shape);
   return buildWith(kernelsOf(v, x), x.dtype, [d.n, d.c, d.oh, d.ow], (out) => {
     walk(d, (y, window) => {
       out[y] = v.data[argmax(x, window)]!;
@@ -53,9 +56,14 @@ export function maxPool2d(v: Tensor, x: Tensor, geometry: PoolGeometry): Tensor 
   });
 }
 
-export const maxPool2dGrad = (g: Tensor, x: Tensor, geometry: PoolGeometry): Tensor =>
-  buildWith(kernelsOf(g, x), x.dtype, x.shape, (out) => {
-    walk(poolDims(x.shape, geometry), (y, window) => {
-      out[argmax(x, window)]! += g.data[y]!;
+export function maxPool2dGrad(g: Tensor, x: Tensor, geometry: PoolGeometry): Tensor {
+  const d = poolDims(x.shape, geometry);
+  expectShape("maxPool2dGrad", { g }, [d.n, d.c, d.oh, d.ow]);
+  return buildWith(kernelsOf(g, x), x.dtype, x.shape, (out) => {
+    const total = new Float64Array(out.length);
+    walk(d, (y, window) => {
+      total[argmax(x, window)]! += g.data[y]!;
     });
+    out.set(total);
   });
+}

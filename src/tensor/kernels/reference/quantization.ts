@@ -1,4 +1,5 @@
 import { roundHalfAway, roundHalfEven } from "../../math.ts";
+import { expectShape } from "../../shape.ts";
 import { item, type Tensor } from "../../tensor.ts";
 import { kernelsOf, type Quantizer, type QuantizerGrad } from "../kernels.ts";
 import { build, buildWith } from "./host.ts";
@@ -22,6 +23,7 @@ export function quantize(v: Tensor, s: Tensor, q: Quantizer): Tensor {
 
 export function quantizeGrad(g: Tensor, v: Tensor, s: Tensor, q: QuantizerGrad): readonly [Tensor, Tensor] {
   const kernels = kernelsOf(g, v, s);
+  expectShape("quantizeGrad", { g }, v.shape);
   const [x, round] = [ratio(v, s), rounder(q)];
   const passes = (r: number): boolean => {
     switch (q.mask) {

@@ -94,8 +94,9 @@ export function createHeap(memory: WebAssembly.Memory, base: number): Heap {
   function scratch(bytes: number): number {
     if (bytes > scratchSize) {
       if (scratchSize > 0) free(scratchStart, scratchSize);
+      scratchSize = 0;
+      scratchStart = allocate(bytes);
       scratchSize = round(bytes);
-      scratchStart = allocate(scratchSize);
     }
     return scratchStart;
   }

@@ -12,6 +12,7 @@ import {
   broadcastShape,
   type ConvGeometry,
   convDims,
+  expectShape,
   gemmDims,
   type Plan,
   type PoolGeometry,
@@ -138,6 +139,15 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
   const planIntegers = ({ extents, strides }: Plan, offset = 0): number =>
     integers([...extents, ...strides.flat()], offset);
 
+  /** f of `a` and `b`, both broadcast to `shape`. */
+  function binaryOn(shape: Shape, f: Binary, a: Tensor, b: Tensor): Tensor {
+    const plan = broadcastPlan(shape, a.shape, b.shape);
+    const y = empty(shape);
+    if (sizeOf(shape) > 0)
+      wasm.binary!(BINARY.indexOf(f), at(a), at(b), at(y), plan.extents.length, planIntegers(plan));
+    return y;
+  }
+
   /** Runs a kernel that is given by x [N, C, …] as n, c and the rest. */
   function channels(x: Shape): readonly [n: number, c: number, inner: number] {
     if (x.length < 2) throw new RangeError(`batch norm: expected x to be [N, C, …], got [${x}]`);
@@ -177,8 +187,10 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
         throw new TypeError("the SIMD kernels hold float32: use the reference kernels for float64");
       if (data.length !== sizeOf(shape))
         throw new RangeError(`tensor: ${data.length} values cannot fill shape [${shape}]`);
+      // Room for the new tensor may make the memory grow, which empties every view of it.
+      const values = data.buffer === heap.memory.buffer ? data.slice() : data;
       const x = empty(shape);
-      (x.data as Float32Array).set(data);
+      x.data.set(values);
       return x;
     },
     fill(value, shape, dtype) {
@@ -203,17 +215,13 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
     },
     binary(f, a, b) {
       kernelsOf(a, b);
-      const shape = broadcastShape(a.shape, b.shape);
-      const y = empty(shape);
-      const plan = broadcastPlan(shape, a.shape, b.shape);
-      if (sizeOf(shape) > 0)
-        wasm.binary!(BINARY.indexOf(f), at(a), at(b), at(y), plan.extents.length, planIntegers(plan));
-      return y;
+      return binaryOn(broadcastShape(a.shape, b.shape), f, a, b);
     },
-    broadcastTo: (x, shape) => simd.binary("add", x, zeros(shape)),
+    // x − 0 is x for every x; x + 0 would lose the sign of −0.
+    broadcastTo: (x, shape) => binaryOn(shape, "sub", x, zeros([])),
     sumTo(x, shape) {
-      const y = empty(shape);
       const plan = broadcastPlan(x.shape, shape);
+      const y = empty(shape);
       const size = sizeOf(shape);
       const where = planIntegers(plan, size * 8);
       const total = where - size * 8;
@@ -236,21 +244,24 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
     conv2d(x, w, bias, geometry) {
       kernelsOf(x, w, bias ?? x);
       const { y, args, scratch } = convArguments(x.shape, w.shape, geometry);
+      expectShape("conv2d", { bias }, [y[1]!]);
       const out = empty(y);
       wasm.conv2d!(at(x), at(w), bias === null ? 0 : at(bias), at(out), ...args, scratch());
       return out;
     },
     conv2dInputGrad(g, w, x, geometry) {
       kernelsOf(g, w);
-      const { args, scratch } = convArguments(x, w.shape, geometry);
+      const { y, args, scratch } = convArguments(x, w.shape, geometry);
+      expectShape("conv2dInputGrad", { g }, y);
       const dx = empty(x);
       wasm.conv2dInputGrad!(at(g), at(w), at(dx), ...args, scratch());
       return dx;
     },
     conv2dWeightGrad(g, x, w, geometry) {
       kernelsOf(g, x);
-      const { args, scratch } = convArguments(x.shape, w, geometry);
-      const dw = empty(w);
+      const { y, args, scratch } = convArguments(x.shape, w, geometry);
+      expectShape("conv2dWeightGrad", { g }, y);
+      const dw = x.shape[0] === 0 ? zeros(w) : empty(w);
       wasm.conv2dWeightGrad!(at(g), at(x), at(dw), ...args, scratch());
       return dw;
     },
@@ -262,21 +273,26 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
       return out;
     },
     avgPool2dGrad(g, x, geometry) {
+      const { y, args } = poolArguments(x, geometry);
+      expectShape("avgPool2dGrad", { g }, y);
       const dx = zeros(x);
-      wasm.avgPool2dGrad!(at(g), at(dx), ...poolArguments(x, geometry).args);
+      wasm.avgPool2dGrad!(at(g), at(dx), ...args);
       return dx;
     },
     maxPool2d(v, x, geometry) {
       kernelsOf(v, x);
       const { y, args } = poolArguments(x.shape, geometry);
+      expectShape("maxPool2d", { v }, x.shape);
       const out = empty(y);
       wasm.maxPool2d!(at(v), at(x), at(out), ...args);
       return out;
     },
     maxPool2dGrad(g, x, geometry) {
       kernelsOf(g, x);
+      const { y, args } = poolArguments(x.shape, geometry);
+      expectShape("maxPool2dGrad", { g }, y);
       const dx = zeros(x.shape);
-      wasm.maxPool2dGrad!(at(g), at(x), at(dx), ...poolArguments(x.shape, geometry).args);
+      wasm.maxPool2dGrad!(at(g), at(x), at(dx), ...args);
       return dx;
     },
 
@@ -288,13 +304,17 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
     },
     normalize(x, mean, variance, gamma, beta, eps) {
       kernelsOf(x, mean, variance, gamma, beta);
+      const dims = channels(x.shape);
+      expectShape("normalize", { mean, variance, gamma, beta }, [dims[1]]);
       const y = empty(x.shape);
-      wasm.normalize!(at(x), at(mean), at(variance), at(gamma), at(beta), eps, at(y), ...channels(x.shape));
+      wasm.normalize!(at(x), at(mean), at(variance), at(gamma), at(beta), eps, at(y), ...dims);
       return y;
     },
     batchNormGrad(g, x, mean, variance, gamma, eps) {
       kernelsOf(g, x, mean, variance, gamma);
       const [n, c, inner] = channels(x.shape);
+      expectShape("batchNormGrad", { g }, x.shape);
+      expectShape("batchNormGrad", { mean, variance, gamma }, [c]);
       const [dx, dgamma, dbeta] = [empty(x.shape), empty([c]), empty([c])];
       wasm.batchNormGrad!(
         at(g),
@@ -321,6 +341,7 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
     },
     quantizeGrad(g, v, s, q) {
       kernelsOf(g, v, s);
+      expectShape("quantizeGrad", { g }, v.shape);
       const dv = empty(v.shape);
       const ds = wasm.quantizeGrad!(
         at(g),
@@ -346,14 +367,16 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
     },
 
     sgd(p, g, buf, h) {
-      kernelsOf(p, g);
+      kernelsOf(p, g, buf ?? p);
+      expectShape("sgd", { g, buf }, p.shape);
       const [next, nextBuf] = [empty(p.shape), empty(p.shape)];
-      const hyper = [h.lr, h.momentum, h.dampening, Number(h.nesterov), h.weightDecay];
+      const hyper = [h.lr, h.momentum, 1 - h.dampening, Number(h.nesterov), h.weightDecay];
       wasm.sgd!(at(p), at(g), buf === null ? 0 : at(buf), at(next), at(nextBuf), sizeOf(p.shape), ...hyper);
       return [next, nextBuf];
     },
     adam(p, g, m, v, h) {
       kernelsOf(p, g, m, v);
+      expectShape("adam", { g, m, v }, p.shape);
       const [next, nextM, nextV] = [empty(p.shape), empty(p.shape), empty(p.shape)];
       const [rate, root] = [h.lr / (1 - power(h.beta1, h.step)), Math.sqrt(1 - power(h.beta2, h.step))];
       const moments = [h.beta1, 1 - h.beta1, h.beta2, 1 - h.beta2, h.eps];
@@ -363,7 +386,8 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
       return [next, nextM, nextV];
     },
     rmsprop(p, g, v, buf, h) {
-      kernelsOf(p, g, v);
+      kernelsOf(p, g, v, buf ?? p);
+      expectShape("rmsprop", { g, v, buf }, p.shape);
       const [next, nextV] = [empty(p.shape), empty(p.shape)];
       const nextBuf = h.momentum === 0 ? null : empty(p.shape);
       const address = (x: Tensor | null): number => (x === null ? 0 : at(x));

@@ -1,5 +1,5 @@
 // Convolution and its two transposes, as products over chunks of images.
-import { ACCUMULATE, block, edgeTile, KC, MR, NC, NR, STORE, tile } from "./tile";
+import { ACCUMULATE, block, edgeTile, KC, MR, NC, NR, partialTile, STORE, tile } from "./tile";
 import { bytes, pack } from "./pack";
 import { addColumns, geo, packColumns, packPixels, paddedSize, padImage, pixelOffsets, setGeometry, unpadImage } from "./window";
 
@@ -69,8 +69,6 @@ function multiplyColumns(
   }
 }
 
-const scattered: usize = memory.data(4 * 8 * 4, 16);
-
 /** Multiplies one panel of columns and stores it where its positions are in y [N, rows, positions]. */
 function columnPanel(
   a: usize, b: usize, rows: i32, kc: i32, y: usize, yImage: i32, image: i32, column: i32, cols: i32, mode: i32, bias: usize,
@@ -85,12 +83,12 @@ function columnPanel(
     if (together && live == MR && cols == NR) tile(kc, panel, b, to, row, mode, rowBias);
     else if (together) edgeTile(kc, panel, b, to, row, mode, rowBias, live, cols);
     else {
-      tile(kc, panel, b, scattered, NR * 4, STORE, rowBias);
+      const values = partialTile(kc, panel, b, live, cols, rowBias);
       for (let j = 0; j < cols; j++) {
         const q = column + j;
         const place = y + bytes((image + q / positions) * yImage + r * positions + q % positions);
         for (let k = 0; k < live; k++) {
-          const value = load<f32>(scattered + bytes(k * NR + j)), cell = place + <usize>k * row;
+          const value = load<f32>(values + bytes(k * NR + j)), cell = place + <usize>k * row;
           store<f32>(cell, mode == ACCUMULATE ? load<f32>(cell) + value : value);
         }
       }
@@ -180,7 +178,7 @@ export function conv2dWeightGrad(
       const pitch = framed ? bytes(paddedSize()) : bytes(xImage);
       if (framed) for (let j = 0; j < images; j++) padImage(first + bytes(j * xImage), padded + <usize>j * pitch);
       packRows(gy + bytes(i * gImage + g * o * positions), gImage, images, o, packedG);
-      packPixels(framed ? padded : first, pitch, images, offsets, 0, depth, packedX);
+      packPixels(framed ? padded : first, pitch, images, offsets, packedX);
       block(o, depth, columns, packedG, packedX, dw + bytes(g * o * depth), bytes(depth), i == 0 ? STORE : ACCUMULATE);
     }
 }

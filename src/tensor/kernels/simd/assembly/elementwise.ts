@@ -66,6 +66,9 @@ export function unary(f: i32, x: usize, y: usize, n: i32, c: f32): void {
   } else if (sa == 0 && sb == 1) {
     const a4 = v128.load32_splat(a);
     for (; i + 4 <= n; i += 4) v128.store(y + bytes(i), binary4(f, a4, v128.load(b + bytes(i))));
+  } else if (sa == 0 && sb == 0) {
+    const y4 = binary4(f, v128.load32_splat(a), v128.load32_splat(b));
+    for (; i + 4 <= n; i += 4) v128.store(y + bytes(i), y4);
   }
   for (; i < n; i++)
     store<f32>(y + bytes(i), f32x4.extract_lane(binary4(f, v128.load32_zero(a + bytes(i * sa)), v128.load32_zero(b + bytes(i * sb))), 0));

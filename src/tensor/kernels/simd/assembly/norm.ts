@@ -4,9 +4,10 @@ import { bytes } from "./pack";
 let dot: f64 = 0;
 let plain: f64 = 0;
 
-/** plain = Σ a, dot = Σ a (b − shift), over one run of n floats. */
-function sums(a: usize, b: usize, shift: f64, n: i32): void {
-  const s = f64x2.splat(shift);
+/** plain = Σ (a − shiftA), dot = Σ (a − shiftA) (b − shiftB), over one run of n floats. */
+function sums(a: usize, shiftA: f64, b: usize, shiftB: f64, n: i32): void {
+  const sa = f64x2.splat(shiftA),
+    sb = f64x2.splat(shiftB);
   let p0 = f64x2.splat(0),
     p1 = p0,
     d0 = p0,
@@ -15,27 +16,30 @@ function sums(a: usize, b: usize, shift: f64, n: i32): void {
   for (; i + 4 <= n; i += 4) {
     const va = v128.load(a + bytes(i)),
       vb = v128.load(b + bytes(i));
-    const a0 = f64x2.promote_low_f32x4(va),
-      a1 = f64x2.promote_low_f32x4(v128.shuffle<f32>(va, va, 2, 3, 2, 3));
-    const b0 = f64x2.promote_low_f32x4(vb),
-      b1 = f64x2.promote_low_f32x4(v128.shuffle<f32>(vb, vb, 2, 3, 2, 3));
+    const a0 = f64x2.sub(f64x2.promote_low_f32x4(va), sa),
+      a1 = f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<f32>(va, va, 2, 3, 2, 3)), sa);
+    const b0 = f64x2.sub(f64x2.promote_low_f32x4(vb), sb),
+      b1 = f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<f32>(vb, vb, 2, 3, 2, 3)), sb);
     p0 = f64x2.add(p0, a0);
     p1 = f64x2.add(p1, a1);
-    d0 = f64x2.add(d0, f64x2.mul(a0, f64x2.sub(b0, s)));
-    d1 = f64x2.add(d1, f64x2.mul(a1, f64x2.sub(b1, s)));
+    d0 = f64x2.add(d0, f64x2.mul(a0, b0));
+    d1 = f64x2.add(d1, f64x2.mul(a1, b1));
   }
   p0 = f64x2.add(p0, p1);
   d0 = f64x2.add(d0, d1);
   plain = f64x2.extract_lane(p0, 0) + f64x2.extract_lane(p0, 1);
   dot = f64x2.extract_lane(d0, 0) + f64x2.extract_lane(d0, 1);
   for (; i < n; i++) {
-    const v = <f64>load<f32>(a + bytes(i));
+    const v = <f64>load<f32>(a + bytes(i)) - shiftA;
     plain += v;
-    dot += v * (<f64>load<f32>(b + bytes(i)) - shift);
+    dot += v * (<f64>load<f32>(b + bytes(i)) - shiftB);
   }
 }
 
-/** Mean and biased variance of each channel. Deviations are taken from the channel's first value, so that none cancels. */
+/**
+ * Mean and biased variance of each channel. Deviations are taken from the channel's first value: none of n values lies
+ * further than √(n − 1) standard deviations from the mean, so that little cancels however far the mean is from zero.
+ */
 export function moments(x: usize, mean: usize, variance: usize, n: i32, c: i32, inner: i32): void {
   const count = <f64>n * <f64>inner;
   for (let j = 0; j < c; j++) {
@@ -44,13 +48,12 @@ export function moments(x: usize, mean: usize, variance: usize, n: i32, c: i32, 
       square: f64 = 0;
     for (let i = 0; i < n; i++) {
       const at = x + bytes((i * c + j) * inner);
-      sums(at, at, first, inner);
+      sums(at, first, at, first, inner);
       total += plain;
-      square += dot - first * (plain - first * <f64>inner);
+      square += dot;
     }
-    const m = total / count,
-      d = m - first;
-    store<f32>(mean + bytes(j), <f32>m);
+    const d = total / count;
+    store<f32>(mean + bytes(j), <f32>(first + d));
     store<f32>(variance + bytes(j), <f32>max(0, square / count - d * d));
   }
 }
@@ -109,7 +112,7 @@ export function batchNormGrad(
       against: f64 = 0;
     for (let i = 0; i < n; i++) {
       const at = bytes((i * c + j) * inner);
-      sums(g + at, x + at, m, inner);
+      sums(g + at, 0, x + at, m, inner);
       total += plain;
       against += dot;
     }

@@ -1,6 +1,7 @@
 // One update of one parameter. Arrays are padded to whole vectors, so that there is no tail.
 import { bytes } from "./pack";
 
+/** `rest` is 1 − dampening. */
 export function sgd(
   p: usize,
   g: usize,
@@ -10,13 +11,13 @@ export function sgd(
   n: i32,
   lr: f32,
   momentum: f32,
-  dampening: f32,
+  rest: f32,
   nesterov: bool,
   decay: f32,
 ): void {
   const wd = f32x4.splat(decay),
     mu = f32x4.splat(momentum),
-    damp = f32x4.splat(1 - dampening),
+    damp = f32x4.splat(rest),
     rate = f32x4.splat(lr);
   for (let i: usize = 0; i < bytes(n); i += 16) {
     const w = v128.load(p + i),

@@ -1,5 +1,6 @@
 // Packing: copying a matrix into panels, so that the tile reads memory in a straight line.
-// A panel holds `width` lanes (4 rows of A, or 8 columns of B) side by side, for every depth; missing lanes are zero.
+// A panel holds `width` lanes (4 rows of A, or 8 columns of B) side by side, for every depth. Lanes that are
+// missing from a half of four are zero; a half that has none is left alone.
 
 // @ts-ignore: decorator
 @inline export function bytes(floats: i32): usize {
@@ -17,18 +18,20 @@
   v128.store(out + 3 * pitch, v128.shuffle<f32>(t1, t3, 2, 3, 6, 7));
 }
 
-/** Four lanes, `lane` bytes apart, whose depth is contiguous; `live` of them exist. */
+/** Four lanes, `lane` bytes apart, whose depth is contiguous; `live` of them exist, the others are zero. */
 function packDeep(src: usize, lane: usize, live: i32, depth: i32, out: usize, pitch: usize): void {
+  const zero = f32x4.splat(0);
   let p = 0;
-  if (live == 4)
-    for (; p + 4 <= depth; p += 4) {
-      const at = src + bytes(p);
-      storeTransposed(v128.load(at), v128.load(at + lane), v128.load(at + 2 * lane), v128.load(at + 3 * lane), out, pitch);
-      out += 4 * pitch;
-    }
+  for (; p + 4 <= depth; p += 4) {
+    const r0 = v128.load(src), r1 = live > 1 ? v128.load(src + lane) : zero;
+    const r2 = live > 2 ? v128.load(src + 2 * lane) : zero, r3 = live > 3 ? v128.load(src + 3 * lane) : zero;
+    storeTransposed(r0, r1, r2, r3, out, pitch);
+    src += 16;
+    out += 4 * pitch;
+  }
   for (; p < depth; p++) {
-    for (let l = 0; l < 4; l++)
-      store<f32>(out + bytes(l), l < live ? load<f32>(src + <usize>l * lane + bytes(p)) : 0);
+    for (let l = 0; l < 4; l++) store<f32>(out + bytes(l), l < live ? load<f32>(src + <usize>l * lane) : 0);
+    src += 4;
     out += pitch;
   }
 }
@@ -61,10 +64,12 @@ export function pack(src: usize, laneStride: i32, depthStride: i32, lanes: i32, 
   const pitch = bytes(width);
   for (let l = 0; l < lanes; l += width) {
     for (let half = 0; half < width; half += 4) {
-      const live = max(0, min(4, lanes - l - half));
+      const live = min(4, lanes - l - half);
+      // Nobody reads a half without lanes: a tile of at most 4 columns has only one half.
+      if (live <= 0) break;
       const from = src + bytes((l + half) * laneStride), to = out + bytes(half);
-      if (live > 0 && depthStride == 1) packDeep(from, bytes(laneStride), live, depth, to, pitch);
-      else if (live > 0 && laneStride == 1) packWide(from, bytes(depthStride), live, depth, to, pitch);
+      if (depthStride == 1) packDeep(from, bytes(laneStride), live, depth, to, pitch);
+      else if (laneStride == 1) packWide(from, bytes(depthStride), live, depth, to, pitch);
       else packAny(from, bytes(laneStride), bytes(depthStride), live, depth, to, pitch);
     }
     out += pitch * <usize>depth;

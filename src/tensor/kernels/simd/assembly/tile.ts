@@ -18,91 +18,84 @@ export const ACCUMULATE: i32 = 1;
 const edge: usize = memory.data(MR * NR * 4, 16);
 
 /**
- * C[4,8] = A[4,k] B[k,8] (+ C, or + bias of each row), where a and b are packed panels.
- * `ldc` is the distance of rows of C in bytes; `bias` points at 4 floats, or is 0.
+ * C[rows, 4 halves] = A B (+ bias of each row) (+ C), where a and b are packed panels, k deep. `ldc` is the distance of rows
+ * of C in bytes; `bias` points at one float a row, or is 0. `rows` and `halves` are constants wherever this is inlined.
  */
-export function tile(k: i32, a: usize, b: usize, c: usize, ldc: usize, mode: i32, bias: usize): void {
-  let c00 = f32x4.splat(0),
-    c01 = c00,
-    c10 = c00,
-    c11 = c00,
-    c20 = c00,
-    c21 = c00,
-    c30 = c00,
-    c31 = c00;
-  const end = a + ((<usize>k) << 4);
+// @ts-ignore: decorator
+@inline function product(rows: i32, halves: i32, k: i32, a: usize, b: usize, c: usize, ldc: usize, mode: i32, bias: usize): void {
+  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
+  const end = a + (<usize>k << 4);
   while (a < end) {
-    const b0 = v128.load(b),
-      b1 = v128.load(b, 16);
+    const b0 = v128.load(b), b1 = halves > 1 ? v128.load(b, 16) : b0;
     let ai = v128.load_splat<f32>(a);
     c00 = f32x4.add(c00, f32x4.mul(ai, b0));
-    c01 = f32x4.add(c01, f32x4.mul(ai, b1));
-    ai = v128.load_splat<f32>(a, 4);
-    c10 = f32x4.add(c10, f32x4.mul(ai, b0));
-    c11 = f32x4.add(c11, f32x4.mul(ai, b1));
-    ai = v128.load_splat<f32>(a, 8);
-    c20 = f32x4.add(c20, f32x4.mul(ai, b0));
-    c21 = f32x4.add(c21, f32x4.mul(ai, b1));
-    ai = v128.load_splat<f32>(a, 12);
-    c30 = f32x4.add(c30, f32x4.mul(ai, b0));
-    c31 = f32x4.add(c31, f32x4.mul(ai, b1));
+    if (halves > 1) c01 = f32x4.add(c01, f32x4.mul(ai, b1));
+    if (rows > 1) {
+      ai = v128.load_splat<f32>(a, 4);
+      c10 = f32x4.add(c10, f32x4.mul(ai, b0));
+      if (halves > 1) c11 = f32x4.add(c11, f32x4.mul(ai, b1));
+    }
+    if (rows > 2) {
+      ai = v128.load_splat<f32>(a, 8);
+      c20 = f32x4.add(c20, f32x4.mul(ai, b0));
+      if (halves > 1) c21 = f32x4.add(c21, f32x4.mul(ai, b1));
+      ai = v128.load_splat<f32>(a, 12);
+      c30 = f32x4.add(c30, f32x4.mul(ai, b0));
+      if (halves > 1) c31 = f32x4.add(c31, f32x4.mul(ai, b1));
+    }
     a += 16;
     b += 32;
   }
+  finish(halves, c, c00, c01, mode, bias);
+  if (rows > 1) finish(halves, c + ldc, c10, c11, mode, bias ? bias + 4 : 0);
+  if (rows > 2) {
+    finish(halves, c + 2 * ldc, c20, c21, mode, bias ? bias + 8 : 0);
+    finish(halves, c + 3 * ldc, c30, c31, mode, bias ? bias + 12 : 0);
+  }
+}
+
+// @ts-ignore: decorator
+@inline function finish(halves: i32, c: usize, lo: v128, hi: v128, mode: i32, bias: usize): void {
   if (bias) {
-    c00 = f32x4.add(c00, v128.load_splat<f32>(bias));
-    c01 = f32x4.add(c01, v128.load_splat<f32>(bias));
-    c10 = f32x4.add(c10, v128.load_splat<f32>(bias, 4));
-    c11 = f32x4.add(c11, v128.load_splat<f32>(bias, 4));
-    c20 = f32x4.add(c20, v128.load_splat<f32>(bias, 8));
-    c21 = f32x4.add(c21, v128.load_splat<f32>(bias, 8));
-    c30 = f32x4.add(c30, v128.load_splat<f32>(bias, 12));
-    c31 = f32x4.add(c31, v128.load_splat<f32>(bias, 12));
+    const b = v128.load_splat<f32>(bias);
+    lo = f32x4.add(lo, b);
+    if (halves > 1) hi = f32x4.add(hi, b);
   }
   if (mode == ACCUMULATE) {
-    c00 = f32x4.add(v128.load(c), c00);
-    c01 = f32x4.add(v128.load(c, 16), c01);
-    const r1 = c + ldc,
-      r2 = r1 + ldc,
-      r3 = r2 + ldc;
-    c10 = f32x4.add(v128.load(r1), c10);
-    c11 = f32x4.add(v128.load(r1, 16), c11);
-    c20 = f32x4.add(v128.load(r2), c20);
-    c21 = f32x4.add(v128.load(r2, 16), c21);
-    c30 = f32x4.add(v128.load(r3), c30);
-    c31 = f32x4.add(v128.load(r3, 16), c31);
+    lo = f32x4.add(v128.load(c), lo);
+    if (halves > 1) hi = f32x4.add(v128.load(c, 16), hi);
   }
-  v128.store(c, c00);
-  v128.store(c, c01, 16);
-  c += ldc;
-  v128.store(c, c10);
-  v128.store(c, c11, 16);
-  c += ldc;
-  v128.store(c, c20);
-  v128.store(c, c21, 16);
-  c += ldc;
-  v128.store(c, c30);
-  v128.store(c, c31, 16);
+  v128.store(c, lo);
+  if (halves > 1) v128.store(c, hi, 16);
+}
+
+/** The whole tile. */
+export function tile(k: i32, a: usize, b: usize, c: usize, ldc: usize, mode: i32, bias: usize): void {
+  product(4, 2, k, a, b, c, ldc, mode, bias);
+}
+
+/** A tile of which only `rows` x `cols` exist, into memory of its own: what does not exist is computed where that is cheaper. */
+export function partialTile(k: i32, a: usize, b: usize, rows: i32, cols: i32, bias: usize): usize {
+  if (cols > 4) {
+    if (rows == 1) product(1, 2, k, a, b, edge, NR * 4, STORE, bias);
+    else if (rows == 2) product(2, 2, k, a, b, edge, NR * 4, STORE, bias);
+    else product(4, 2, k, a, b, edge, NR * 4, STORE, bias);
+  } else if (rows == 1) product(1, 1, k, a, b, edge, NR * 4, STORE, bias);
+  else if (rows == 2) product(2, 1, k, a, b, edge, NR * 4, STORE, bias);
+  else product(4, 1, k, a, b, edge, NR * 4, STORE, bias);
+  return edge;
 }
 
 /** As `tile`, where only `rows` x `cols` of C exist. */
-export function edgeTile(
-  k: i32,
-  a: usize,
-  b: usize,
-  c: usize,
-  ldc: usize,
-  mode: i32,
-  bias: usize,
-  rows: i32,
-  cols: i32,
-): void {
-  tile(k, a, b, edge, NR * 4, STORE, bias);
+export function edgeTile(k: i32, a: usize, b: usize, c: usize, ldc: usize, mode: i32, bias: usize, rows: i32, cols: i32): void {
+  if (cols == NR && rows == 1) return product(1, 2, k, a, b, c, ldc, mode, bias);
+  if (cols == NR && rows == 2) return product(2, 2, k, a, b, c, ldc, mode, bias);
+  partialTile(k, a, b, rows, cols, bias);
   for (let i = 0; i < rows; i++) {
     const row = c + <usize>i * ldc;
     for (let j = 0; j < cols; j++) {
-      const value = load<f32>(edge + ((<usize>(i * NR + j)) << 2));
-      const at = row + ((<usize>j) << 2);
+      const value = load<f32>(edge + (<usize>(i * NR + j) << 2));
+      const at = row + (<usize>j << 2);
       store<f32>(at, mode == ACCUMULATE ? load<f32>(at) + value : value);
     }
   }

@@ -1,6 +1,6 @@
 // A convolution as a product: the columns are the positions of the window on all images of a chunk, the depth is the
 // pixels under the window. This file reads the images in that order, without ever writing the whole matrix out.
-import { bytes, storeTransposed } from "./pack";
+import { bytes, pack, storeTransposed } from "./pack";
 
 /** The convolution at hand. One at a time: kernels do not call each other. */
 export namespace geo {
@@ -49,7 +49,7 @@ export function padImage(x: usize, out: usize): void {
   }
 }
 
-/** Adds the inside of the frame to nothing: copies one image out of its frame. */
+/** Copies one image out of its frame. */
 export function unpadImage(padded: usize, x: usize): void {
   padded += bytes(geo.pad * geo.pw + geo.pad);
   for (let c = 0; c < geo.c; c++) {
@@ -83,10 +83,10 @@ export function pixelOffsets(out: usize): void {
   return geo.stride <= 2 && (position % geo.ow) + 4 <= geo.ow;
 }
 
-/** The same pixel of four windows that lie side by side. */
+/** The same pixel of four windows that lie side by side, `stride` (1 or 2) pixels apart. */
 // @ts-ignore: decorator
-@inline export function four(at: usize): v128 {
-  return geo.stride == 1 ? v128.load(at) : v128.shuffle<f32>(v128.load(at), v128.load(at, 16), 0, 2, 4, 6);
+@inline function four(stride: i32, at: usize): v128 {
+  return stride == 1 ? v128.load(at) : v128.shuffle<f32>(v128.load(at), v128.load(at, 16), 0, 2, 4, 6);
 }
 
 /**
@@ -95,7 +95,20 @@ export function pixelOffsets(out: usize): void {
  */
 export function packColumns(images: usize, pitch: usize, offsets: usize, first: i32, count: i32, from: i32, depth: i32, out: usize): void {
   const table = offsets + bytes(from), end = table + bytes(depth);
+  // 1x1 windows without gaps: the positions of an image lie in one line.
+  const line = geo.pw == geo.ow && geo.stride == 1;
   for (let q = first; q < first + count; q += 8) {
+    const start = q % geo.positions;
+    if (line && start + 8 <= geo.positions && q + 8 <= first + count) {
+      const base = images + <usize>(q / geo.positions) * pitch + bytes(start);
+      for (let k = table; k < end; k += 4) {
+        const at = base + load<i32>(k);
+        v128.store(out, v128.load(at));
+        v128.store(out, v128.load(at, 16), 16);
+        out += 32;
+      }
+      continue;
+    }
     for (let half = 0; half < 8; half += 4) {
       const column = q + half, live = min(4, first + count - column);
       let to = out + bytes(half);
@@ -104,13 +117,12 @@ export function packColumns(images: usize, pitch: usize, offsets: usize, first: 
         const base = images + <usize>(column / geo.positions) * pitch + corner(position);
         if (geo.stride == 1)
           for (let k = table; k < end; k += 4) {
-            v128.store(to, v128.load(base + load<i32>(k)));
+            v128.store(to, four(1, base + load<i32>(k)));
             to += 32;
           }
         else
           for (let k = table; k < end; k += 4) {
-            const at = base + load<i32>(k);
-            v128.store(to, v128.shuffle<f32>(v128.load(at), v128.load(at, 16), 0, 2, 4, 6));
+            v128.store(to, four(2, base + load<i32>(k)));
             to += 32;
           }
       } else
@@ -129,65 +141,109 @@ export function packColumns(images: usize, pitch: usize, offsets: usize, first: 
 }
 
 /**
- * Packs the transpose: lanes are the pixels [from, from + lanes), depth is all positions of the `count` images.
+ * Packs the transpose: lanes are the pixels under the window, depth is all positions of the `count` images.
  * Panels of 8 lanes.
  */
-export function packPixels(images: usize, pitch: usize, count: i32, offsets: usize, from: i32, lanes: i32, out: usize): void {
-  for (let l = 0; l < lanes; l += 8)
+export function packPixels(images: usize, pitch: usize, count: i32, offsets: usize, out: usize): void {
+  const lanes = geo.pixels, positions = geo.positions;
+  if (geo.pw == geo.ow && geo.ph == geo.oh && geo.stride == 1) {
+    // 1x1 windows without gaps: pixel l of the window is channel l, its positions lie in one line.
+    for (let l = 0; l < lanes; l += 8)
+      for (let i = 0; i < count; i++)
+        out = pack(images + <usize>i * pitch + bytes(l * positions), positions, 1, min(8, lanes - l), positions, 8, out);
+    return;
+  }
+  for (let l = 0; l < lanes; l += 8) {
     for (let half = 0; half < 8; half += 4) {
-      const live = max(0, min(4, lanes - l - half));
-      const table = offsets + bytes(from + l + half);
-      let to = out + bytes(l * count * geo.positions + half);
-      if (live < 4) {
-        for (let i = 0; i < count; i++)
-          for (let p = 0; p < geo.positions; p++) {
-            const base = images + <usize>i * pitch + corner(p);
-            for (let j = 0; j < 4; j++) store<f32>(to + bytes(j), j < live ? load<f32>(base + load<i32>(table + bytes(j))) : 0);
-            to += 32;
-          }
-        continue;
-      }
-      const o0 = load<i32>(table), o1 = load<i32>(table, 4), o2 = load<i32>(table, 8), o3 = load<i32>(table, 12);
+      const live = lanes - l - half, to = out + bytes(half), table = offsets + bytes(l + half);
       for (let i = 0; i < count; i++) {
-        const image = images + <usize>i * pitch;
-        for (let y = 0; y < geo.oh; y++) {
-          let base = image + bytes(y * geo.stride * geo.pw), x = 0;
-          if (geo.stride <= 2)
-            for (; x + 4 <= geo.ow; x += 4) {
-              storeTransposed(four(base + o0), four(base + o1), four(base + o2), four(base + o3), to, 32);
-              base += bytes(4 * geo.stride);
-              to += 128;
-            }
-          for (; x < geo.ow; x++) {
-            v128.store(to, f32x4(load<f32>(base + o0), load<f32>(base + o1), load<f32>(base + o2), load<f32>(base + o3)));
-            base += bytes(geo.stride);
-            to += 32;
-          }
-        }
+        const image = images + <usize>i * pitch, at = to + bytes(8 * i * positions);
+        if (live < 4) packFew(image, table, live, at);
+        else if (geo.stride == 1) packFour(1, image, table, at);
+        else if (geo.stride == 2) packFour(2, image, table, at);
+        else packFour(0, image, table, at);
       }
     }
+    out += bytes(8 * count * positions);
+  }
+}
+
+/** Four pixels of the window at every position of one image. `stride` is a constant: 1, 2, or 0 for any. */
+// @ts-ignore: decorator
+@inline function packFour(stride: i32, image: usize, table: usize, to: usize): void {
+  const o0 = load<i32>(table), o1 = load<i32>(table, 4), o2 = load<i32>(table, 8), o3 = load<i32>(table, 12);
+  const ow = geo.ow, row = bytes(geo.stride * geo.pw), step = bytes(geo.stride);
+  for (let y = 0; y < geo.oh; y++) {
+    let base = image, x = 0;
+    if (stride > 0)
+      for (; x + 4 <= ow; x += 4) {
+        storeTransposed(four(stride, base + o0), four(stride, base + o1), four(stride, base + o2), four(stride, base + o3), to, 32);
+        base += 16 * stride;
+        to += 128;
+      }
+    for (; x < ow; x++) {
+      v128.store(to, f32x4(load<f32>(base + o0), load<f32>(base + o1), load<f32>(base + o2), load<f32>(base + o3)));
+      base += step;
+      to += 32;
+    }
+    image += row;
+  }
+}
+
+/** As `packFour`, where fewer than four pixels are left; the others are zero. */
+function packFew(image: usize, table: usize, live: i32, to: usize): void {
+  if (live <= 0) return;
+  const o0 = load<i32>(table), o1 = live > 1 ? load<i32>(table, 4) : 0, o2 = live > 2 ? load<i32>(table, 8) : 0;
+  for (let p = 0; p < geo.positions; p++) {
+    const base = image + corner(p);
+    v128.store(to, f32x4(load<f32>(base + o0), live > 1 ? load<f32>(base + o1) : 0, live > 2 ? load<f32>(base + o2) : 0, 0));
+    to += 32;
+  }
 }
 
 /** Adds the columns of one image, matrix[pixel][position], to the padded image they were read from. */
 export function addColumns(matrix: usize, ld: usize, padded: usize): void {
-  const row = bytes(geo.stride * geo.pw), step = bytes(geo.stride);
+  const paired = geo.stride == 2;
   for (let c = 0; c < geo.c; c++)
     for (let ky = 0; ky < geo.kh; ky++)
-      for (let kx = 0; kx < geo.kw; kx++) {
-        let to = padded + bytes((c * geo.ph + ky) * geo.pw + kx), from = matrix;
-        for (let y = 0; y < geo.oh; y++) {
-          let x = 0, at = to;
-          if (geo.stride == 1)
-            for (; x + 4 <= geo.ow; x += 4) {
-              v128.store(at, f32x4.add(v128.load(at), v128.load(from)));
-              at += 16; from += 16;
-            }
-          for (; x < geo.ow; x++) {
-            store<f32>(at, load<f32>(at) + load<f32>(from));
-            at += step; from += 4;
-          }
-          to += row;
-        }
-        matrix += ld;
+      for (let kx = 0; kx < geo.kw; kx += paired ? 2 : 1) {
+        const to = padded + bytes((c * geo.ph + ky) * geo.pw + kx);
+        const from = matrix + <usize>((c * geo.kh + ky) * geo.kw + kx) * ld;
+        if (geo.stride == 1) addApart(1, from, 0, to);
+        else if (!paired) addApart(0, from, 0, to);
+        else addApart(2, from, kx + 1 < geo.kw ? from + ld : 0, to);
       }
+}
+
+/**
+ * Adds one pixel of the window at every position, `stride` (a constant: 1, 2, or 0 for any) pixels apart. At stride 2 two
+ * pixels that are neighbours fill each other's gaps, so they go together; `next` is the second, or 0.
+ */
+// @ts-ignore: decorator
+@inline function addApart(stride: i32, from: usize, next: usize, to: usize): void {
+  const ow = geo.ow, row = bytes(geo.stride * geo.pw), step = bytes(geo.stride), zero = f32x4.splat(0);
+  for (let y = 0; y < geo.oh; y++) {
+    let x = 0, at = to;
+    if (stride == 1)
+      for (; x + 4 <= ow; x += 4) {
+        v128.store(at, f32x4.add(v128.load(at), v128.load(from)));
+        at += 16; from += 16;
+      }
+    else if (stride == 2)
+      for (; x + 4 <= ow; x += 4) {
+        const even = v128.load(from), odd = next ? v128.load(next) : zero;
+        v128.store(at, f32x4.add(v128.load(at), v128.shuffle<f32>(even, odd, 0, 4, 1, 5)));
+        v128.store(at, f32x4.add(v128.load(at, 16), v128.shuffle<f32>(even, odd, 2, 6, 3, 7)), 16);
+        at += 32; from += 16; next += next ? 16 : 0;
+      }
+    for (; x < ow; x++) {
+      store<f32>(at, load<f32>(at) + load<f32>(from));
+      if (stride == 2 && next) {
+        store<f32>(at, load<f32>(at, 4) + load<f32>(next), 4);
+        next += 4;
+      }
+      at += step; from += 4;
+    }
+    to += row;
+  }
 }

@@ -1,0 +1,68 @@
+/**
+ * What the commands share: options, their errors as sentences, and stopping on Ctrl-C.
+ *
+ * @packageDocumentation
+ */
+
+import { InvalidArgumentError } from "commander";
+import { z } from "zod";
+import { Complaint } from "../complaint.ts";
+import { type RunConfig, runSchema } from "../config.ts";
+import { findDataDir, isPresent } from "../data/catalog.ts";
+
+/** A number, or the complaint that commander shows with the name of the option. */
+export function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("Expected a number.");
+  return value;
+}
+
+export const numbers = (text: string): number[] => (text.trim() === "" ? [] : text.split(",").map(number));
+
+const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** The checked configuration. Option names are those of its fields. */
+export function checkedConfig(input: unknown): RunConfig {
+  const { success, data, error } = runSchema.safeParse(input);
+  if (success) return data;
+  const sentences = error.issues.map((issue) => {
+    const option = kebab(issue.path.filter((part) => part !== "policy" && part !== "name").join("."));
+    const found = issue.path.reduce<unknown>(
+      (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+      input,
+    );
+    return `--${option.replace("data.", "") || "data"} ${JSON.stringify(found)}: ${issue.message}`;
+  });
+  throw new Complaint(sentences.join("\n      "), 2);
+}
+
+export const dataNames = ["auto", "cifar10", "cifar100", "fashion-mnist", "synthetic"] as const;
+export const dataNameSchema = z.enum(dataNames);
+
+/** `auto`: CIFAR-10 where it is to be found, otherwise the built-in images. */
+export async function resolveData(name: string, dir: string | undefined): Promise<RunConfig["data"]["name"]> {
+  const parsed = dataNameSchema.safeParse(name);
+  if (!parsed.success) throw new Complaint(`--data ${name}: expected one of ${dataNames.join(", ")}`, 2);
+  if (parsed.data !== "auto") return parsed.data;
+  const where = dir ?? findDataDir();
+  return where !== undefined && (await isPresent("cifar10", where)) ? "cifar10" : "synthetic";
+}
+
+/** Has Ctrl-C been pressed? The first asks to stop after the step at hand; a second one kills. */
+export function stopOnSignal(): { readonly stop: () => boolean; readonly dispose: () => void } {
+  let stopped = false;
+  const ask = (): void => {
+    if (stopped) process.exit(130);
+    stopped = true;
+    process.stderr.write("\nstopping after this step (once more to stop at once)\n");
+  };
+  process.on("SIGINT", ask);
+  process.on("SIGTERM", ask);
+  return {
+    stop: () => stopped,
+    dispose: () => {
+      process.off("SIGINT", ask);
+      process.off("SIGTERM", ask);
+    },
+  };
+}

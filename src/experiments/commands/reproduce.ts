@@ -1,0 +1,129 @@
+import { Command, Option } from "commander";
+import { precisionName, type RunConfig } from "../config.ts";
+import { loadDataset } from "../data/catalog.ts";
+import { type DeviceName, deviceNames, openDevice } from "../device.ts";
+import { createProgress, followRun } from "../progress.ts";
+import { consoleTable } from "../report/console.ts";
+import { writeReport } from "../report/report.ts";
+import type { RunResult } from "../result.ts";
+import { run } from "../run.ts";
+import { paperRecipe, type ScaleName, scaleNames, scales } from "../scales.ts";
+import { checkedConfig, number, resolveData, stopOnSignal } from "./options.ts";
+
+interface Options {
+  scale: ScaleName;
+  data: string;
+  model?: string;
+  train?: number;
+  test?: number;
+  epochs?: number;
+  seeds?: number;
+  device: DeviceName;
+  dataDir?: string;
+  out: string;
+  runs: string;
+  json?: true;
+}
+
+/** The precisions of the paper, widest first. */
+const precisions = [32, 8, 4, 2];
+
+export const reproduceCommand = (): Command =>
+  new Command("reproduce")
+    .description(
+      "Tables 1 and 2 and Figure 1: NiN in FP32, Int8, Int4 and Int2 from the same first weights, over several seeds.",
+    )
+    .addOption(new Option("--scale <name>", "size of the experiment").choices(scaleNames).default("small"))
+    .option(
+      "--data <name>",
+      "auto (CIFAR-10 where it is found, else built-in images), cifar10, cifar100, …",
+      "auto",
+    )
+    .option("--model <name>", "architecture, in place of the scale's")
+    .option("--train <n>", "first n training images, in place of the scale's", number)
+    .option("--test <n>", "first n test images, in place of the scale's", number)
+    .option("--epochs <n>", "epochs, in place of the scale's", number)
+    .option("--seeds <n>", "number of seeds, in place of the scale's", number)
+    .addOption(new Option("--device <name>", "kernels").choices(deviceNames).default("auto"))
+    .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
+    .option("--out <dir>", "folder of the report", "report")
+    .option("--runs <dir>", "folder of all runs; what is complete there is not run again", "runs")
+    .option("--json", "print the summary as JSON")
+    .addHelpText("after", "\nExample:\n  qgen reproduce --scale small --data synthetic --out report")
+    .action(reproduceAction);
+
+async function reproduceAction(options: Options, command: Command): Promise<void> {
+  const scale = scales[options.scale];
+  const name = await resolveData(options.data, options.dataDir);
+  const counts = { train: options.train ?? scale.train, test: options.test ?? scale.test };
+  const dataset = await loadDataset(name, {
+    ...(options.dataDir === undefined ? {} : { dir: options.dataDir }),
+    ...(counts.train === null ? {} : { train: counts.train }),
+    ...(counts.test === null ? {} : { test: counts.test }),
+  });
+  const device = openDevice(options.device);
+  const seeds = options.seeds ?? scale.seeds;
+  const configs: RunConfig[] = Array.from({ length: seeds }, (_, seed) =>
+    precisions.map((bits) =>
+      checkedConfig({
+        ...paperRecipe(options.epochs ?? scale.epochs),
+        model: options.model ?? scale.model,
+        bits,
+        data: { name, train: dataset.train.count, test: dataset.test.count },
+        seed,
+        kernels: device.kernels.name,
+      }),
+    ),
+  ).flat();
+
+  const progress = createProgress(process.stderr);
+  const signals = stopOnSignal();
+  progress.print(
+    `${configs.length} runs of ${configs[0]!.model} on ${dataset.source} (${device.info.backend})`,
+  );
+  const results: RunResult[] = [];
+  try {
+    for (const [i, config] of configs.entries()) {
+      const label = `run ${i + 1}/${configs.length}, ${precisionName(config.bits)} seed ${config.seed}`;
+      const show = (done: number, text: string): void =>
+        progress.update((i + done) / configs.length, `${label} · ${text}`);
+      const onEvent = followRun(config.epochs, config.batchSize, show);
+      const result = await run(config, {
+        device,
+        dataset,
+        out: options.runs,
+        existing: "resume",
+        onEvent,
+        stop: signals.stop,
+      });
+      results.push(result);
+      progress.print(line(label, result));
+    }
+  } finally {
+    progress.end();
+    signals.dispose();
+  }
+
+  const report = await writeReport({
+    title: `QGen, reproduced at the scale “${options.scale}”`,
+    scale: options.scale,
+    results,
+    directory: options.out,
+    command: `qgen reproduce ${givenOptions(command)}`.trim(),
+  });
+  console.log(options.json ? JSON.stringify(report.summary, null, 2) : consoleTable(report.summary));
+  progress.print(`report: ${report.html}`);
+}
+
+const line = (label: string, { status, reason, train, test, gap, seconds }: RunResult): string =>
+  status === "diverged"
+    ? `${label}: diverged: ${reason}`
+    : `${label}: train ${train.loss.toFixed(3)}, test ${test.loss.toFixed(3)}, gap ${gap.toFixed(3)} (${seconds.toFixed(0)} s)`;
+
+/** The options that decide the result, as the user gave them. */
+function givenOptions(command: Command): string {
+  return ["scale", "data", "model", "train", "test", "epochs", "seeds"]
+    .filter((name) => command.getOptionValueSource(name) === "cli")
+    .map((name) => `--${name} ${command.getOptionValue(name)}`)
+    .join(" ");
+}

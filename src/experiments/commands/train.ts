@@ -1,0 +1,144 @@
+import { Command, Option } from "commander";
+import { Complaint } from "../complaint.ts";
+import { precisionName } from "../config.ts";
+import { loadDataset } from "../data/catalog.ts";
+import { type DeviceName, deviceNames, openDevice } from "../device.ts";
+import { createProgress, followRun } from "../progress.ts";
+import type { RunResult } from "../result.ts";
+import { run, runFolder } from "../run.ts";
+import { paperRecipe } from "../scales.ts";
+import { checkedConfig, number, numbers, resolveData, stopOnSignal } from "./options.ts";
+
+interface Options {
+  model: string;
+  bits: number;
+  data: string;
+  train?: number;
+  test?: number;
+  epochs: number;
+  seed: number;
+  batchSize: number;
+  optimizer: string;
+  lr: number;
+  momentum: number;
+  weightDecay: number;
+  milestones?: number[];
+  gamma: number;
+  firstLast: string;
+  mask: string;
+  rounding: string;
+  gradScale: string;
+  stepFloor: number;
+  decaySteps: boolean;
+  device: DeviceName;
+  dataDir?: string;
+  out: string;
+  resume?: true;
+  restart?: true;
+  json?: true;
+}
+
+export const trainCommand = (): Command =>
+  new Command("train")
+    .description(
+      "Train one network, quantization-aware or in float. The run is a folder, and can be resumed.",
+    )
+    .option("--model <name>", "architecture: nin:DEPTHxWIDTH", "nin:2x1")
+    .option("--bits <bits>", "bits of the weights, 2 to 8; 32 for float", number, 4)
+    .option("--data <name>", "auto, cifar10, cifar100, fashion-mnist or synthetic", "auto")
+    .option("--train <n>", "use the first n training images (default: 1536 of synthetic, else all)", number)
+    .option("--test <n>", "use the first n test images (default: 1000 of synthetic, else all)", number)
+    .option("--epochs <n>", "epochs", number, 30)
+    .option("--seed <n>", "seed of the first weights and of the order of images", number, 0)
+    .option("--batch-size <n>", "images in a step", number, 128)
+    .option("--optimizer <name>", "sgd, adam, adamw or rmsprop", "sgd")
+    .option("--lr <rate>", "learning rate", number, 0.1)
+    .option("--momentum <factor>", "momentum of sgd and rmsprop", number, 0.9)
+    .option("--weight-decay <factor>", "weight decay", number, 1e-4)
+    .option(
+      "--milestones <epochs>",
+      "epochs at which the rate drops, as 10,20 (default: at 1/3 and 2/3)",
+      numbers,
+    )
+    .option("--gamma <factor>", "factor of each drop", number, 0.1)
+    .option("--first-last <how>", "bits of the first and last layer: same, 8bit or float", "same")
+    .option("--mask <which>", "weights that pass the gradient: inside, strict or rounded", "inside")
+    .option("--rounding <ties>", "half-even or half-away", "half-even")
+    .option("--grad-scale <how>", "scale of the step's gradient: lsq or none", "lsq")
+    .option("--step-floor <s>", "least step size", number, 1e-8)
+    .option("--no-decay-steps", "no weight decay on the steps")
+    .addOption(new Option("--device <name>", "kernels").choices(deviceNames).default("auto"))
+    .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
+    .option("--out <dir>", "folder of all runs", "runs")
+    .addOption(new Option("--resume", "go on with a run that was stopped").conflicts("restart"))
+    .option("--restart", "begin the run again")
+    .option("--json", "print the result as JSON")
+    .addHelpText(
+      "after",
+      "\nExample:\n  qgen train --model nin:2x2 --bits 4 --data cifar10 --train 5000 --test 2000 --epochs 30",
+    )
+    .action(trainAction);
+
+async function trainAction(options: Options): Promise<void> {
+  const name = await resolveData(options.data, options.dataDir);
+  const synthetic = name === "synthetic";
+  const dataset = await loadDataset(name, {
+    ...(options.dataDir === undefined ? {} : { dir: options.dataDir }),
+    ...(options.train === undefined ? (synthetic ? { train: 1536 } : {}) : { train: options.train }),
+    ...(options.test === undefined ? (synthetic ? { test: 1000 } : {}) : { test: options.test }),
+  });
+  const device = openDevice(options.device);
+  const { model, bits, epochs, seed, batchSize, optimizer, lr, momentum, weightDecay, gamma } = options;
+  const { firstLast, mask, rounding, gradScale, stepFloor, decaySteps } = options;
+  const config = checkedConfig({
+    model,
+    bits,
+    policy: { firstLast, mask, rounding, gradScale, stepFloor, decaySteps },
+    data: { name, train: dataset.train.count, test: dataset.test.count },
+    epochs,
+    batchSize,
+    optimizer,
+    lr,
+    momentum,
+    weightDecay,
+    milestones: options.milestones ?? paperRecipe(epochs).milestones,
+    gamma,
+    seed,
+    kernels: device.kernels.name,
+  });
+
+  const progress = createProgress(process.stderr);
+  const signals = stopOnSignal();
+  progress.print(`${config.model} ${precisionName(bits)} on ${dataset.source} (${device.info.backend})`);
+  try {
+    const result = await run(config, {
+      device,
+      dataset,
+      out: options.out,
+      existing: options.restart ? "restart" : options.resume ? "resume" : "refuse",
+      onEvent: followRun(epochs, batchSize, progress.update),
+      stop: signals.stop,
+    });
+    progress.end();
+    if (result.status === "diverged") throw new Complaint(result.reason ?? "the run diverged");
+    console.log(
+      options.json ? JSON.stringify(result, null, 2) : summary(result, runFolder(options.out, config).folder),
+    );
+  } finally {
+    signals.dispose();
+  }
+}
+
+function summary(
+  { config, selectedEpoch, train, test, gap, norms, seconds }: RunResult,
+  folder: string,
+): string {
+  const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+  return [
+    `${config.model} ${precisionName(config.bits)}, weights of epoch ${selectedEpoch} (lowest training loss)`,
+    `  train  loss ${train.loss.toFixed(4)}  accuracy ${percent(train.accuracy)}`,
+    `  test   loss ${test.loss.toFixed(4)}  accuracy ${percent(test.accuracy)}`,
+    `  gap    ${gap.toFixed(4)}   ‖w‖ ${norms.weights.toFixed(3)}   ‖ŵ‖ ${norms.quantized.toFixed(3)}`,
+    `  ${seconds.toFixed(0)} s, ${folder}`,
+  ].join("\n");
+}

@@ -1,0 +1,13 @@
+/**
+ * Something the user can mend, said in a sentence: shown without a stack trace.
+ *
+ * `exitCode` 1: the work failed. 2: the command was used wrongly.
+ */
+export class Complaint extends Error {
+  override readonly name = "Complaint";
+  readonly exitCode: 1 | 2;
+  constructor(message: string, exitCode: 1 | 2 = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}

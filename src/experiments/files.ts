@@ -1,0 +1,65 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { Complaint } from "./complaint.ts";
+
+const causes: Readonly<Record<string, string>> = {
+  ENOSPC: "no space is left on the device",
+  EDQUOT: "the disk quota is used up",
+  EACCES: "permission is denied",
+  EPERM: "permission is denied",
+  EROFS: "the file system is read-only",
+  ENOTDIR: "a part of the path is a file",
+  EISDIR: "it is a directory",
+};
+
+/** A failure to write, as a sentence. */
+export function cannotWrite(path: string, error: unknown): Complaint {
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  return new Complaint(
+    `cannot write ${path}: ${causes[code] ?? String((error as Error).message)}. What was there before is unchanged.`,
+  );
+}
+
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+}
+
+/**
+ * Writes all of a file or nothing: beside it first, then into its place. A reader, or a crash at any moment,
+ * finds the old file or the new one.
+ *
+ * @throws Complaint where the disk is full, or the path cannot be written
+ */
+export function writeAtomic(path: string, content: string | Uint8Array): void {
+  const fresh = `${path}.${process.pid}.tmp`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const file = openSync(fresh, "w");
+    try {
+      writeAll(file, typeof content === "string" ? Buffer.from(content) : content);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(fresh, path);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw cannotWrite(path, error);
+  }
+}
+
+/** Appends a line, and waits until it is on the disk. */
+export function appendLine(path: string, line: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const file = openSync(path, "a");
+    try {
+      writeAll(file, Buffer.from(`${line}\n`));
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+}

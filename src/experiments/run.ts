@@ -1,0 +1,180 @@
+/**
+ * One run: a configuration in, a folder out. The folder is complete, or can be resumed.
+ *
+ *   config.json  events.jsonl  checkpoint.safetensors  weights.safetensors  result.json
+ *
+ * @packageDocumentation
+ */
+
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { generalizationGap } from "../nn/metrics.ts";
+import type { Model, Weights } from "../nn/model.ts";
+import { Diverged, evaluate, startOf, type TrainEvent, train } from "../nn/train.ts";
+import { norm, type Tree } from "../nn/tree.ts";
+import { clippingOf } from "../quant/inspect.ts";
+import { dequantized, type QuantizedModel } from "../quant/prepare.ts";
+import { createRng } from "../tensor/random.ts";
+import { item, type Tensor } from "../tensor/tensor.ts";
+import { buildImages, buildModel, buildRecipe, isQuantized } from "./build.ts";
+import { fingerprint, loadCheckpoint, saveCheckpoint, saveWeights } from "./checkpoint.ts";
+import { Complaint } from "./complaint.ts";
+import { type RunConfig, runId } from "./config.ts";
+import type { Dataset } from "./data/dataset.ts";
+import type { Device } from "./device.ts";
+import { environment } from "./environment.ts";
+import { appendLine, writeAtomic } from "./files.ts";
+import type { EpochRecord, LayerStep, RunResult } from "./result.ts";
+
+export interface RunOptions {
+  readonly device: Device;
+  readonly dataset: Dataset;
+  /** Folder of all runs; this one gets a folder of its own in it. */
+  readonly out: string;
+  /** What to do where the run has begun already: refuse, go on, or begin again. */
+  readonly existing: "refuse" | "resume" | "restart";
+  readonly onEvent?: (event: TrainEvent) => void;
+  /** Asked after every event; `true` stops the run between two steps. */
+  readonly stop?: () => boolean;
+}
+
+/** The run was stopped from outside. What it had saved is kept. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
+
+export function runFolder(out: string, config: RunConfig) {
+  const folder = join(out, runId(config));
+  const file = (name: string): string => join(folder, name);
+  return {
+    folder,
+    config: file("config.json"),
+    events: file("events.jsonl"),
+    checkpoint: file("checkpoint.safetensors"),
+    weights: file("weights.safetensors"),
+    result: file("result.json"),
+  };
+}
+
+export const readResult = (path: string): RunResult => JSON.parse(readFileSync(path, "utf8")) as RunResult;
+
+/**
+ * Trains, or goes on where an earlier start was stopped, and returns the result. A run that is complete is
+ * not run again.
+ *
+ * @throws Complaint where the run has begun and `existing` is "refuse"; Interrupted where `stop` said so
+ */
+export async function run(config: RunConfig, options: RunOptions): Promise<RunResult> {
+  const { device, dataset, out, existing } = options;
+  const id = runId(config);
+  const files = runFolder(out, config);
+  if (existing === "restart") rmSync(files.folder, { recursive: true, force: true });
+  if (existsSync(files.result)) return readResult(files.result);
+
+  const model = buildModel(config, dataset);
+  const rng = createRng(config.seed);
+  const recipe = buildRecipe(config);
+  const images = buildImages(dataset);
+  const initial = model.init(device.kernels, rng.fork("init"));
+  const begin = { state: startOf(initial, recipe.optimizer), seconds: 0 };
+  const last = () => loadCheckpoint(files.checkpoint, id, device.kernels) ?? begin;
+
+  const start = last();
+  if (start !== begin && existing === "refuse")
+    throw new Complaint(
+      `this run has begun already and is complete up to epoch ${start.state.epoch} of ${config.epochs} (${files.folder}). Add --resume to go on, or --restart to begin again.`,
+    );
+  writeAtomic(files.config, `${JSON.stringify(config, null, 2)}\n`);
+  const records = readEvents(files.events).filter(({ epoch }) => epoch <= start.state.epoch);
+  writeAtomic(files.events, records.map((record) => `${JSON.stringify(record)}\n`).join(""));
+
+  const began = performance.now();
+  const seconds = (): number => start.seconds + (performance.now() - began) / 1000;
+  let divergence: Diverged | undefined;
+  try {
+    for await (const event of train(model, images, recipe, start.state, rng)) {
+      if (event.type === "epoch") {
+        const { epoch, lr, stepLoss, train, test } = event;
+        appendLine(files.events, JSON.stringify({ epoch, lr, stepLoss, train, test } satisfies EpochRecord));
+        saveCheckpoint(files.checkpoint, id, event.state, seconds());
+      }
+      options.onEvent?.(event);
+      // Signals are only heard between two turns of the event loop.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      if (options.stop?.())
+        throw new Interrupted(`stopped; every complete epoch is saved in ${files.folder}`);
+    }
+  } catch (error) {
+    if (!(error instanceof Diverged)) throw error;
+    divergence = error;
+  }
+
+  // The tensors of the loop are gone with it: what was saved is what is left.
+  const { best } = last().state;
+  const selected = best?.weights ?? initial;
+  saveWeights(files.weights, selected, { run: id });
+  const result: RunResult = {
+    id,
+    config,
+    status: divergence === undefined ? "complete" : "diverged",
+    ...(divergence === undefined ? {} : { reason: divergence.message }),
+    selectedEpoch: best?.epoch ?? 0,
+    ...(await describe(model, initial, selected, images, config.batchSize)),
+    curve: readEvents(files.events),
+    dataSource: dataset.source,
+    weightsSha256: fingerprint(selected),
+    seconds: Math.round(seconds() * 100) / 100,
+    environment: environment(device),
+  };
+  writeAtomic(files.result, `${JSON.stringify(result, null, 2)}\n`);
+  return result;
+}
+
+/** The records of complete epochs; a line that was cut short by a crash is dropped. */
+function readEvents(path: string): EpochRecord[] {
+  if (!existsSync(path)) return [];
+  return readFileSync(path, "utf8")
+    .split("\n")
+    .flatMap((line) => {
+      try {
+        return [JSON.parse(line) as EpochRecord];
+      } catch {
+        return [];
+      }
+    });
+}
+
+/** Everything a report wants to know about the selected weights. */
+async function describe(
+  model: Model | QuantizedModel,
+  initial: Weights,
+  selected: Weights,
+  images: ReturnType<typeof buildImages>,
+  batchSize: number,
+): Promise<Pick<RunResult, "train" | "test" | "gap" | "norms" | "steps">> {
+  const train = await evaluate(model, selected, images.train, batchSize);
+  const test = await evaluate(model, selected, images.test, batchSize);
+  const quantized = isQuantized(model) ? dequantized(model, selected.params) : selected.params;
+  const pick = (params: Tree<Tensor>): Tree<Tensor> =>
+    Object.fromEntries(model.weights.map((name) => [name, params[name]!]));
+  const [w, w0, wHat] = [pick(selected.params), pick(initial.params), pick(quantized)];
+  const moved = Object.fromEntries(
+    model.weights.map((name) => [name, w[name]!.kernels.binary("sub", w[name]!, w0[name]!)]),
+  );
+  return {
+    train,
+    test,
+    gap: generalizationGap(train, test),
+    norms: { weights: norm(w), quantized: norm(wHat), distance: norm(moved), initial: norm(w0) },
+    steps: isQuantized(model) ? stepsOf(model, initial, selected) : [],
+  };
+}
+
+const stepsOf = (model: QuantizedModel, initial: Weights, selected: Weights): LayerStep[] =>
+  model.quantizers.map((quantizer) => ({
+    weight: quantizer.weight,
+    bits: quantizer.bits,
+    step: item(selected.params[quantizer.step]!),
+    initialStep: item(initial.params[quantizer.step]!),
+    ...clippingOf(quantizer, model.policy, selected.params),
+  }));

@@ -1,0 +1,42 @@
+/**
+ * Three scales of the same experiment: to see that it works, to see the effect, and the paper's own.
+ *
+ * @packageDocumentation
+ */
+
+import type { RunConfig } from "./config.ts";
+
+export const scaleNames = ["smoke", "small", "paper"] as const;
+export type ScaleName = (typeof scaleNames)[number];
+
+export interface Scale {
+  readonly model: string;
+  /** First so many images; `null`: all there are. */
+  readonly train: number | null;
+  readonly test: number | null;
+  readonly epochs: number;
+  readonly seeds: number;
+}
+
+export const scales: Readonly<Record<ScaleName, Scale>> = {
+  smoke: { model: "nin:2x1", train: 256, test: 200, epochs: 3, seeds: 2 },
+  small: { model: "nin:2x1", train: 1536, test: 1000, epochs: 24, seeds: 3 },
+  paper: { model: "nin:4x10", train: null, test: null, epochs: 300, seeds: 3 },
+};
+
+/** The recipe of the paper: SGD at 0.1, divided by ten at one and at two thirds of the epochs. */
+export const paperRecipe = (
+  epochs: number,
+): Pick<
+  RunConfig,
+  "optimizer" | "lr" | "momentum" | "weightDecay" | "milestones" | "gamma" | "batchSize" | "epochs"
+> => ({
+  epochs,
+  batchSize: 128,
+  optimizer: "sgd",
+  lr: 0.1,
+  momentum: 0.9,
+  weightDecay: 1e-4,
+  milestones: [Math.floor(epochs / 3), Math.floor((2 * epochs) / 3)],
+  gamma: 0.1,
+});
