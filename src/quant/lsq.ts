@@ -31,9 +31,14 @@ export function signed(bits: number): Levels {
 /**
  * 0 … 2ᵇ − 1
  *
+ * @throws RangeError above 15 bits: codes are kept in 16 with a sign
  * @implements LSQ.sec.2
  */
-export const unsigned = (bits: number): Levels => ({ qn: 0, qp: 2 ** bits - 1 });
+export function unsigned(bits: number): Levels {
+  if (!Number.isInteger(bits) || bits < 1 || bits > 15)
+    throw new RangeError(`unsigned levels: expected 1 to 15 whole bits, got ${bits}`);
+  return { qn: 0, qp: 2 ** bits - 1 };
+}
 
 export interface LsqOptions {
   /** Which weights pass the gradient. */

@@ -146,8 +146,8 @@ export interface IntegerLayer {
 }
 
 /**
- * What is left to store of the quantized layers. `scale · codes` is, to the bit, what the network was trained
- * with.
+ * What is left to store of the quantized layers. `scale · codes` is, number for number, what the network was
+ * trained with; only the sign of a zero is lost.
  *
  * @implements QGen.eq.1
  */
