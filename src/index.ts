@@ -1,0 +1,61 @@
+/**
+ * QGen as a library: tensors and kernels, differentiation, networks, quantization, measures.
+ *
+ * @packageDocumentation
+ */
+
+export { firstNonFinite } from "./autograd/diagnose.ts";
+export { grad, hessianVectorProduct, pullBack } from "./autograd/grad.ts";
+export { gradcheck } from "./autograd/gradcheck.ts";
+export {
+  constant,
+  defineOp,
+  defineOps,
+  detach,
+  type Op,
+  type OpDef,
+  type Ops,
+  type OpsDef,
+  type Var,
+} from "./autograd/op.ts";
+export * as arithmetic from "./autograd/ops/arithmetic.ts";
+export * as fused from "./autograd/ops/fused.ts";
+export * as linear from "./autograd/ops/linear.ts";
+export { generalizationGap } from "./measures/gap.ts";
+export { l2Distance, l2Norm } from "./measures/norms.ts";
+export * as layers from "./nn/layers.ts";
+export type { Metrics } from "./nn/metrics.ts";
+export type { Mode, Model, Weights } from "./nn/model.ts";
+export { type NinConfig, nin } from "./nn/models/nin.ts";
+export { adam, adamw, multiStep, type Optimizer, rmsprop, sgd } from "./nn/optimizers.ts";
+export {
+  Diverged,
+  evaluate,
+  type Images,
+  type Recipe,
+  startOf,
+  type TrainEvent,
+  type TrainState,
+  train,
+} from "./nn/train.ts";
+export { mapTree, type Tree } from "./nn/tree.ts";
+export { type PaperRef, paperItems } from "./paper.ts";
+export { clippingOf } from "./quant/inspect.ts";
+export { codes, initialStep, type Levels, lsq, signed, stepGradScale, unsigned } from "./quant/lsq.ts";
+export * as noise from "./quant/noise.ts";
+export {
+  convert,
+  defaultPolicy,
+  dequantized,
+  type Policy,
+  prepare,
+  type QuantizedModel,
+  restore,
+} from "./quant/prepare.ts";
+export * as regularization from "./quant/regularization.ts";
+export type { Kernels } from "./tensor/kernels/kernels.ts";
+export { reference } from "./tensor/kernels/reference/index.ts";
+export { createSimd } from "./tensor/kernels/simd/index.ts";
+export { createRng, type Rng } from "./tensor/random.ts";
+export { loopScope, scope } from "./tensor/scope.ts";
+export type { Buffer, DType, Shape, Tensor } from "./tensor/tensor.ts";
