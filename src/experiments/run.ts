@@ -8,10 +8,11 @@
 
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { generalizationGap } from "../nn/metrics.ts";
+import { generalizationGap } from "../measures/gap.ts";
+import { l2Distance, l2Norm } from "../measures/norms.ts";
 import type { Model, Weights } from "../nn/model.ts";
 import { Diverged, evaluate, startOf, type TrainEvent, train } from "../nn/train.ts";
-import { norm, type Tree } from "../nn/tree.ts";
+import type { Tree } from "../nn/tree.ts";
 import { clippingOf } from "../quant/inspect.ts";
 import { dequantized, type QuantizedModel } from "../quant/prepare.ts";
 import { createRng } from "../tensor/random.ts";
@@ -102,7 +103,9 @@ export async function run(config: RunConfig, options: RunOptions): Promise<RunRe
       // Signals are only heard between two turns of the event loop.
       await new Promise<void>((resolve) => setImmediate(resolve));
       if (options.stop?.())
-        throw new Interrupted(`stopped; every complete epoch is saved in ${files.folder}`);
+        throw new Interrupted(
+          `stopped; every complete epoch is saved in ${files.folder}. To go on, give the same command again (qgen train: with --resume).`,
+        );
     }
   } catch (error) {
     if (!(error instanceof Diverged)) throw error;
@@ -158,14 +161,11 @@ async function describe(
   const pick = (params: Tree<Tensor>): Tree<Tensor> =>
     Object.fromEntries(model.weights.map((name) => [name, params[name]!]));
   const [w, w0, wHat] = [pick(selected.params), pick(initial.params), pick(quantized)];
-  const moved = Object.fromEntries(
-    model.weights.map((name) => [name, w[name]!.kernels.binary("sub", w[name]!, w0[name]!)]),
-  );
   return {
     train,
     test,
     gap: generalizationGap(train, test),
-    norms: { weights: norm(w), quantized: norm(wHat), distance: norm(moved), initial: norm(w0) },
+    norms: { weights: l2Norm(w), quantized: l2Norm(wHat), distance: l2Distance(w, w0), initial: l2Norm(w0) },
     steps: isQuantized(model) ? stepsOf(model, initial, selected) : [],
   };
 }

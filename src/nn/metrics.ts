@@ -38,10 +38,3 @@ export function total(tallies: readonly Tally[]): Metrics {
   const count = sum((t) => t.count);
   return { loss: sum((t) => t.loss) / count, accuracy: sum((t) => t.correct) / count };
 }
-
-/**
- * Test loss minus training loss, both in eval mode on clean images.
- *
- * @implements QGen.sec.4.2
- */
-export const generalizationGap = (train: Metrics, test: Metrics): number => test.loss - train.loss;

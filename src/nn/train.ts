@@ -9,7 +9,6 @@ import { firstNonFinite } from "../autograd/diagnose.ts";
 import { grad } from "../autograd/grad.ts";
 import { constant, type Var } from "../autograd/op.ts";
 import { crossEntropy } from "../autograd/ops/fused.ts";
-import type { Kernels } from "../tensor/kernels/kernels.ts";
 import type { Rng } from "../tensor/random.ts";
 import { loopScope } from "../tensor/scope.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
@@ -169,7 +168,7 @@ export function gradients(
   shape: Shape,
 ): { readonly loss: Var; readonly grads: Tree<Tensor>; readonly seen: Tree<Tensor> } {
   const leaves = mapTree(params, constant);
-  const x = imagesOn(kernelsOfTree(params), images, labels.length, shape);
+  const x = imagesFor(params, images, labels.length, shape);
   const { y, buffers: seen } = model.apply(leaves, buffers, x, "train");
   const loss = crossEntropy(labels)(y);
   const names = Object.keys(leaves);
@@ -195,7 +194,7 @@ export async function evaluate(
       );
       const { images: pixels, labels } = images.batch(indices);
       const logits = memory.turn(() => {
-        const x = imagesOn(kernelsOfTree(weights.params), pixels, labels.length, images.shape);
+        const x = imagesFor(weights.params, pixels, labels.length, images.shape);
         return model.apply(params, weights.buffers, x, "eval").y.value;
       });
       tallies.push(tally(await logits.read(), labels));
@@ -206,10 +205,13 @@ export async function evaluate(
   }
 }
 
-const kernelsOfTree = (params: Tree<Tensor>): Kernels => Object.values(params)[0]!.kernels;
-
-const imagesOn = (kernels: Kernels, pixels: Float32Array, count: number, shape: Shape): Var =>
-  constant(kernels.tensor(pixels, [count, ...shape]));
+/** The images on the kernels, and in the precision, of the parameters. */
+function imagesFor(params: Tree<Tensor>, pixels: Float32Array, count: number, shape: Shape): Var {
+  const { kernels, dtype } = Object.values(params)[0]!;
+  return constant(
+    kernels.tensor(dtype === "float32" ? pixels : Float64Array.from(pixels), [count, ...shape]),
+  );
+}
 
 function diverged(
   loss: number,

@@ -4,8 +4,6 @@
  * @packageDocumentation
  */
 
-import type { Tensor } from "../tensor/tensor.ts";
-
 export type Tree<T> = Readonly<Record<string, T>>;
 
 export const mapTree = <T, U>(tree: Tree<T>, f: (value: T, name: string) => U): Tree<U> =>
@@ -30,10 +28,3 @@ export const subtree = <T>(tree: Tree<T>, prefix: string): Tree<T> =>
 /** The same members, each name after `prefix`. */
 export const prefixed = <T>(tree: Tree<T>, prefix: string): Tree<T> =>
   Object.fromEntries(Object.entries(tree).map(([name, value]) => [prefix + name, value]));
-
-/** √Σ x², over all members, in float64. */
-export function norm(tree: Tree<Tensor>): number {
-  let total = 0;
-  for (const { data } of Object.values(tree)) for (const x of data) total += x * x;
-  return Math.sqrt(total);
-}

@@ -38,7 +38,7 @@ export type Binary =
   /** a where b > 0, else 0 */
   | "gate";
 
-/** Which values of v/s let the gradient through (SPEC decision 3). */
+/** Which values of v/s let the gradient through. */
 export type Mask =
   /** −Qn ≤ v/s ≤ Qp: the composition that both known implementations train with */
   | "inside"

@@ -36,7 +36,10 @@ export function unary(f: Unary, x: Tensor, c = 0): Tensor {
 function walk({ extents, strides }: Plan, visit: (i: number, ...offsets: number[]) => void): void {
   let i = 0;
   const loop = (axis: number, offsets: readonly number[]): void => {
-    if (axis === extents.length) return visit(i++, ...offsets);
+    if (axis === extents.length) {
+      visit(i++, ...offsets);
+      return;
+    }
     for (let j = 0; j < extents[axis]!; j++)
       loop(
         axis + 1,

@@ -21,7 +21,7 @@ export interface Heap {
   free(start: number, bytes: number): void;
   /** Memory at the disposal of one kernel call, overwritten by the next. */
   scratch(bytes: number): number;
-  /** Bytes now in blocks, and the size of the whole memory. */
+  /** Bytes now in blocks, scratch memory aside, and the size of the whole memory. */
   usage(): { readonly used: number; readonly reserved: number };
 }
 
@@ -101,5 +101,11 @@ export function createHeap(memory: WebAssembly.Memory, base: number): Heap {
     return scratchStart;
   }
 
-  return { memory, allocate, free, scratch, usage: () => ({ used, reserved: memory.buffer.byteLength }) };
+  return {
+    memory,
+    allocate,
+    free,
+    scratch,
+    usage: () => ({ used: used - scratchSize, reserved: memory.buffer.byteLength }),
+  };
 }

@@ -43,7 +43,9 @@ function sums(a: usize, shiftA: f64, b: usize, shiftB: f64, n: i32): void {
 export function moments(x: usize, mean: usize, variance: usize, n: i32, c: i32, inner: i32): void {
   const count = <f64>n * <f64>inner;
   for (let j = 0; j < c; j++) {
-    const first = <f64>load<f32>(x + bytes(j * inner));
+    let first = <f64>load<f32>(x + bytes(j * inner));
+    // Deviations from an infinity would hide it.
+    if (!isFinite(first)) first = 0;
     let total: f64 = 0,
       square: f64 = 0;
     for (let i = 0; i < n; i++) {
