@@ -41,7 +41,8 @@ function exitCodeOf(error: unknown): number {
     console.error(`qgen: ${error.message}`);
     return error.exitCode;
   }
-  console.error(error);
+  // Errors of range are sentences about what was given; anything else is a defect, and shows where.
+  console.error(error instanceof RangeError ? `qgen: ${error.message}` : error);
   return 1;
 }
 

@@ -13,7 +13,7 @@ export const runSchema = z.strictObject({
   /** Architecture: `nin:DEPTHxWIDTH`. */
   model: z.string().regex(/^nin:[1-9]\d?x[1-9]\d?$/, 'expected "nin:DEPTHxWIDTH", for example nin:2x2'),
   /** Bits of the weights; 32 is float. */
-  bits: z.union([whole(2, 8), z.literal(32)], { error: "expected 2 to 8 bits, or 32 for float" }),
+  bits: z.literal([2, 3, 4, 5, 6, 7, 8, 32], { error: "expected 2 to 8 bits, or 32 for float" }),
   policy: z
     .strictObject({
       firstLast: z.enum(["same", "8bit", "float"]).default("same"),

@@ -9,6 +9,7 @@ const causes: Readonly<Record<string, string>> = {
   EPERM: "permission is denied",
   EROFS: "the file system is read-only",
   ENOTDIR: "a part of the path is a file",
+  EFBIG: "the limit on the size of files is reached",
   EISDIR: "it is a directory",
 };
 
@@ -22,6 +23,15 @@ export function cannotWrite(path: string, error: unknown): Complaint {
 
 function writeAll(file: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+}
+
+/** Removes what is left of a failed write, if anything is. */
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The failure itself is what the user hears of.
+  }
 }
 
 /**
@@ -43,7 +53,7 @@ export function writeAtomic(path: string, content: string | Uint8Array): void {
     }
     renameSync(fresh, path);
   } catch (error) {
-    rmSync(fresh, { force: true });
+    discard(fresh);
     throw cannotWrite(path, error);
   }
 }

@@ -3,12 +3,10 @@ import { precisionName, type RunConfig } from "../config.ts";
 import { loadDataset } from "../data/catalog.ts";
 import { type DeviceName, deviceNames, openDevice } from "../device.ts";
 import { createProgress, followRun } from "../progress.ts";
-import { consoleTable } from "../report/console.ts";
-import { writeReport } from "../report/report.ts";
 import type { RunResult } from "../result.ts";
 import { run } from "../run.ts";
 import { paperRecipe, type ScaleName, scaleNames, scales } from "../scales.ts";
-import { checkedConfig, number, resolveData, stopOnSignal } from "./options.ts";
+import { checkedConfig, explained, number, resolveData, stopOnSignal } from "./options.ts";
 
 interface Options {
   scale: ScaleName;
@@ -55,12 +53,12 @@ export const reproduceCommand = (): Command =>
 async function reproduceAction(options: Options, command: Command): Promise<void> {
   const scale = scales[options.scale];
   const name = await resolveData(options.data, options.dataDir);
-  const counts = { train: options.train ?? scale.train, test: options.test ?? scale.test };
-  const dataset = await loadDataset(name, {
-    ...(options.dataDir === undefined ? {} : { dir: options.dataDir }),
-    ...(counts.train === null ? {} : { train: counts.train }),
-    ...(counts.test === null ? {} : { test: counts.test }),
+  const loading = loadDataset(name, {
+    dir: options.dataDir,
+    train: options.train ?? scale.train ?? undefined,
+    test: options.test ?? scale.test ?? undefined,
   });
+  const dataset = await explained(loading);
   const device = openDevice(options.device);
   const seeds = options.seeds ?? scale.seeds;
   const configs: RunConfig[] = Array.from({ length: seeds }, (_, seed) =>
@@ -104,6 +102,8 @@ async function reproduceAction(options: Options, command: Command): Promise<void
     signals.dispose();
   }
 
+  // Drawing takes a while to load, so not before it is needed.
+  const { writeReport } = await import("../report/report.ts");
   const report = await writeReport({
     title: `QGen, reproduced at the scale “${options.scale}”`,
     scale: options.scale,
@@ -111,7 +111,7 @@ async function reproduceAction(options: Options, command: Command): Promise<void
     directory: options.out,
     command: `qgen reproduce ${givenOptions(command)}`.trim(),
   });
-  console.log(options.json ? JSON.stringify(report.summary, null, 2) : consoleTable(report.summary));
+  console.log(options.json ? report.summary.trimEnd() : report.text);
   progress.print(`report: ${report.html}`);
 }
 

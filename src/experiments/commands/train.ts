@@ -7,7 +7,7 @@ import { createProgress, followRun } from "../progress.ts";
 import type { RunResult } from "../result.ts";
 import { run, runFolder } from "../run.ts";
 import { paperRecipe } from "../scales.ts";
-import { checkedConfig, number, numbers, resolveData, stopOnSignal } from "./options.ts";
+import { checkedConfig, explained, number, numbers, resolveData, stopOnSignal } from "./options.ts";
 
 interface Options {
   model: string;
@@ -46,8 +46,8 @@ export const trainCommand = (): Command =>
     .option("--model <name>", "architecture: nin:DEPTHxWIDTH", "nin:2x1")
     .option("--bits <bits>", "bits of the weights, 2 to 8; 32 for float", number, 4)
     .option("--data <name>", "auto, cifar10, cifar100, fashion-mnist or synthetic", "auto")
-    .option("--train <n>", "use the first n training images (default: 1536 of synthetic, else all)", number)
-    .option("--test <n>", "use the first n test images (default: 1000 of synthetic, else all)", number)
+    .option("--train <n>", "use the first n training images (default: all, 2000 of synthetic)", number)
+    .option("--test <n>", "use the first n test images (default: all, 1000 of synthetic)", number)
     .option("--epochs <n>", "epochs", number, 30)
     .option("--seed <n>", "seed of the first weights and of the order of images", number, 0)
     .option("--batch-size <n>", "images in a step", number, 128)
@@ -81,12 +81,12 @@ export const trainCommand = (): Command =>
 
 async function trainAction(options: Options): Promise<void> {
   const name = await resolveData(options.data, options.dataDir);
-  const synthetic = name === "synthetic";
-  const dataset = await loadDataset(name, {
-    ...(options.dataDir === undefined ? {} : { dir: options.dataDir }),
-    ...(options.train === undefined ? (synthetic ? { train: 1536 } : {}) : { train: options.train }),
-    ...(options.test === undefined ? (synthetic ? { test: 1000 } : {}) : { test: options.test }),
+  const loading = loadDataset(name, {
+    dir: options.dataDir,
+    train: options.train,
+    test: options.test,
   });
+  const dataset = await explained(loading);
   const device = openDevice(options.device);
   const { model, bits, epochs, seed, batchSize, optimizer, lr, momentum, weightDecay, gamma } = options;
   const { firstLast, mask, rounding, gradScale, stepFloor, decaySteps } = options;

@@ -46,7 +46,8 @@ export async function download(
 }
 
 /**
- * The error that says that a file is not the expected one, after the file was renamed to a `.bad` that nothing else has.
+ * The error that says that a file is not the expected one, after the file was renamed to a `.bad` that no other
+ * file is called.
  */
 export async function setAside(
   from: string,
@@ -71,7 +72,8 @@ async function request(url: string, path: string, md5: string, from: number): Pr
     response = await fetch(url, { headers });
   } catch (error) {
     throw new Error(
-      `cannot reach ${url}: ${messageOf(error)}; where there is no way to it, put the file with md5 ${md5} at ${path} yourself and run the same command`,
+      `cannot reach ${url}: ${messageOf(error)}; where there is no way to it, put the file with md5 ${md5} ` +
+        `at ${path} yourself and run the same command`,
       { cause: error },
     );
   }
@@ -99,7 +101,8 @@ async function receive(
     const goOn = () => `${received} bytes are kept in ${part}; run the same command to go on from there`;
     const brokenOff = (reason: string, cause?: unknown) =>
       new Error(
-        `the download of ${url} broke off after ${received} of ${total ?? "an unknown number of"} bytes: ${reason}; ${goOn()}`,
+        `the download of ${url} broke off after ${received} of ${total ?? "an unknown number of"} bytes: ` +
+          `${reason}; ${goOn()}`,
         { cause },
       );
     const opened = await onDisk(part, goOn, () => open(part, start > 0 ? "a" : "w"));

@@ -84,8 +84,8 @@ export function unpackGzip(bytes: Uint8Array, most: number, file: string): Uint8
 }
 
 /**
- * Fashion-MNIST, 60,000 training and 10,000 test images of `[1, 28, 28]`, from `train-` and `t10k-images-idx3-ubyte` and
- * `-labels-idx1-ubyte`, each plain or with `.gz`. Where both training files are missing, the first 8,000 test
+ * Fashion-MNIST, 60,000 training and 10,000 test images of `[1, 28, 28]`, from `train-` and
+ * `t10k-images-idx3-ubyte` and `-labels-idx1-ubyte`, each plain or with `.gz`. Where both training files are missing, the first 8,000 test
  * images are the training set and the last 2,000 the test set, and the source says so.
  *
  * @param folder - where the files are, `fashion-mnist`
