@@ -1,0 +1,103 @@
+/** Readers of the files in this folder. README.md says what is in them. */
+import { readFileSync } from "node:fs";
+import { decodeSafetensors, type SafeTensor } from "../../src/experiments/safetensors.ts";
+
+const file = (name: string): Buffer => readFileSync(new URL(name, import.meta.url));
+
+export interface LsqCase {
+  readonly bits: number;
+  readonly v: number[];
+  readonly s: number;
+  readonly upstream: number[];
+  readonly Qn: number;
+  readonly Qp: number;
+  readonly grad_scale: number;
+  readonly codes: number[];
+  readonly vhat: number[];
+  readonly grad_v: number[];
+  readonly grad_s: number;
+  readonly init_s: number;
+}
+
+interface LsqBoundary {
+  readonly v: number;
+  readonly vhat: number[];
+  readonly grad_v: number[];
+  readonly grad_s: number;
+  readonly grad_s_unscaled: number;
+}
+
+export interface Trajectory {
+  readonly kwargs: { readonly lr: number; readonly momentum?: number; readonly weight_decay?: number };
+  readonly x0: number[];
+  readonly grads: number[][];
+  readonly trajectory: number[][];
+}
+
+interface Golden {
+  readonly lsq_autograd_composition: LsqCase[];
+  readonly lsq_boundary_unit_step_b4: LsqBoundary[];
+  readonly optim: Readonly<
+    Record<"sgd_mom_wd" | "sgd_plain" | "adam_wd" | "rmsprop_wd" | "rmsprop_mom" | "adamw", Trajectory>
+  >;
+  readonly batchnorm2d: {
+    readonly x: number[][][][];
+    readonly weight: number[];
+    readonly bias: number[];
+    readonly train_out: number[][][][];
+    readonly running_mean: number[];
+    readonly running_var: number[];
+    readonly eval_out: number[][][][];
+  };
+  readonly cross_entropy: { readonly logits: number[][]; readonly target: number[]; readonly mean: number };
+}
+
+export const golden = JSON.parse(file("golden.json").toString()) as Golden;
+
+export interface LayerCase {
+  readonly name: string;
+  readonly op: "conv2d" | "avg_pool2d" | "max_pool2d";
+  readonly stride: number;
+  readonly padding: number;
+  readonly groups: number;
+  readonly size: number;
+  readonly bias?: readonly number[];
+}
+
+export const layers = JSON.parse(file("layers.json").toString()) as LayerCase[];
+
+/** One tensor of a file of this folder, as numbers with a shape. */
+export interface Stored {
+  readonly shape: readonly number[];
+  readonly values: Float64Array;
+}
+
+/** The tensors of a file, by name. */
+export function tensorsIn(name: string): {
+  readonly names: readonly string[];
+  (tensor: string): Stored;
+} {
+  const { tensors } = decodeSafetensors(file(name));
+  const read = (tensor: string): Stored => {
+    const found: SafeTensor | undefined = tensors[tensor];
+    if (found === undefined) throw new Error(`${name} has no tensor "${tensor}"`);
+    return { shape: found.shape, values: Float64Array.from(found.data as Float64Array) };
+  };
+  return Object.assign(read, { names: Object.keys(tensors) });
+}
+
+/** The pixels and labels of batch i: a linear congruential generator, as README.md tells. */
+export function batch(i: number): { images: Float32Array<ArrayBuffer>; labels: Int32Array } {
+  let state = 1000 + i;
+  const draw = (): number => {
+    state = (1664525 * state + 1013904223) % 2 ** 32;
+    return state / 2 ** 32;
+  };
+  const pixels = Float64Array.from({ length: 16 * 3 * 32 * 32 }, () => 4 * draw() - 2);
+  const labels = Int32Array.from({ length: 16 }, () => Math.floor(10 * draw()));
+  labels.forEach((y, n) => {
+    const at = (n * 3 + (y % 3)) * 32 * 32;
+    for (let k = at; k < at + 32 * 32; k++) pixels[k]! += 0.15 * (y - 4.5);
+  });
+  return { images: Float32Array.from(pixels), labels };
+}
