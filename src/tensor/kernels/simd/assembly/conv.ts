@@ -1,8 +1,10 @@
 // Convolution and its two transposes, as products over chunks of images.
-import { ACCUMULATE, block, edgeTile, KC, MR, NC, NR, partialTile, STORE, tile } from "./tile";
+import { ACCUMULATE, block, edgeTile, KC, MR, NC, NR, PANEL, partialTile, STORE, tile } from "./tile";
 import { bytes, pack } from "./pack";
-import { addColumns, geo, packColumns, packPixels, paddedSize, padImage, pixelOffsets, setGeometry, unpadImage } from "./window";
+import { addColumns, geo, isLine, packColumns, packPixels, paddedSize, padImage, pixelOffsets, setGeometry, unpadImage } from "./window";
 
+/** Up to this depth, columns that lie in one line are read where they are: packing them would cost more than it gains. */
+const DIRECT: i32 = 32;
 /** Columns that a chunk of images should have at least, where there are enough images. */
 const CHUNK: i32 = 256;
 
@@ -50,6 +52,7 @@ function multiplyColumns(
   const chunk = chunkOf(n);
   if (framed) free += bytes(chunk * paddedSize());
   const packedB = free;
+  const direct = isLine() && positions % NR == 0 && depth <= DIRECT;
 
   for (let i = 0; i < n; i += chunk) {
     const images = min(chunk, n - i), columns = images * positions;
@@ -60,10 +63,13 @@ function multiplyColumns(
       const count = min(NC, columns - first);
       for (let p = 0; p < depth; p += KC) {
         const kc = min(KC, depth - p), mode = p == 0 ? STORE : ACCUMULATE;
-        packColumns(source, pitch, offsets, first, count, p, kc, packedB);
+        if (!direct) packColumns(source, pitch, offsets, first, count, p, kc, packedB);
         const panels = packedA + bytes(up(rows, MR) * p);
-        for (let q = 0; q < count; q += NR)
-          columnPanel(panels, packedB + bytes(q * kc), rows, kc, y, yImage, i, first + q, min(NR, count - q), mode, p == 0 ? packedBias : 0);
+        for (let q = 0; q < count; q += NR) {
+          const column = first + q;
+          const from = direct ? source + <usize>(column / positions) * pitch + bytes(column % positions) : packedB + bytes(q * kc);
+          columnPanel(panels, from, direct ? bytes(positions) : PANEL, rows, kc, y, yImage, i, column, min(NR, count - q), mode, p == 0 ? packedBias : 0);
+        }
       }
     }
   }
@@ -71,7 +77,7 @@ function multiplyColumns(
 
 /** Multiplies one panel of columns and stores it where its positions are in y [N, rows, positions]. */
 function columnPanel(
-  a: usize, b: usize, rows: i32, kc: i32, y: usize, yImage: i32, image: i32, column: i32, cols: i32, mode: i32, bias: usize,
+  a: usize, b: usize, step: usize, rows: i32, kc: i32, y: usize, yImage: i32, image: i32, column: i32, cols: i32, mode: i32, bias: usize,
 ): void {
   const positions = geo.positions, position = column % positions;
   const row = bytes(positions);
@@ -80,10 +86,10 @@ function columnPanel(
   for (let r = 0; r < rows; r += MR) {
     const panel = a + bytes(r * kc), to = at + <usize>r * row, rowBias = bias ? bias + bytes(r) : 0;
     const live = min(MR, rows - r);
-    if (together && live == MR && cols == NR) tile(kc, panel, b, to, row, mode, rowBias);
-    else if (together) edgeTile(kc, panel, b, to, row, mode, rowBias, live, cols);
+    if (together && live == MR && cols == NR) tile(kc, panel, b, step, to, row, mode, rowBias);
+    else if (together) edgeTile(kc, panel, b, step, to, row, mode, rowBias, live, cols);
     else {
-      const values = partialTile(kc, panel, b, live, cols, rowBias);
+      const values = partialTile(kc, panel, b, step, live, cols, rowBias);
       for (let j = 0; j < cols; j++) {
         const q = column + j;
         const place = y + bytes((image + q / positions) * yImage + r * positions + q % positions);

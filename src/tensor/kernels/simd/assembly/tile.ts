@@ -4,6 +4,8 @@
 /** Rows of a panel of A, columns of a panel of B. */
 export const MR: i32 = 4;
 export const NR: i32 = 8;
+/** Bytes from one depth of a panel of B to the next. */
+export const PANEL: usize = 32;
 /** Depth of a block: a panel of B of this depth (8 KB) stays in the first-level cache. */
 export const KC: i32 = 256;
 /** Rows of A that are packed at a time: 96 x 256 floats stay in the second-level cache. */
@@ -18,11 +20,12 @@ export const ACCUMULATE: i32 = 1;
 const edge: usize = memory.data(MR * NR * 4, 16);
 
 /**
- * C[rows, 4 halves] = A B (+ bias of each row) (+ C), where a and b are packed panels, k deep. `ldc` is the distance of rows
+ * C[rows, 4 halves] = A B (+ bias of each row) (+ C), where a and b are panels, k deep, and
+ * depths of b are `step` bytes apart: `PANEL` where it is packed. `ldc` is the distance of rows
  * of C in bytes; `bias` points at one float a row, or is 0. `rows` and `halves` are constants wherever this is inlined.
  */
 // @ts-ignore: decorator
-@inline function product(rows: i32, halves: i32, k: i32, a: usize, b: usize, c: usize, ldc: usize, mode: i32, bias: usize): void {
+@inline function product(rows: i32, halves: i32, k: i32, a: usize, b: usize, step: usize, c: usize, ldc: usize, mode: i32, bias: usize): void {
   let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
   const end = a + (<usize>k << 4);
   while (a < end) {
@@ -44,7 +47,7 @@ const edge: usize = memory.data(MR * NR * 4, 16);
       if (halves > 1) c31 = f32x4.add(c31, f32x4.mul(ai, b1));
     }
     a += 16;
-    b += 32;
+    b += step;
   }
   finish(halves, c, c00, c01, mode, bias);
   if (rows > 1) finish(halves, c + ldc, c10, c11, mode, bias ? bias + 4 : 0);
@@ -70,27 +73,27 @@ const edge: usize = memory.data(MR * NR * 4, 16);
 }
 
 /** The whole tile. */
-export function tile(k: i32, a: usize, b: usize, c: usize, ldc: usize, mode: i32, bias: usize): void {
-  product(4, 2, k, a, b, c, ldc, mode, bias);
+export function tile(k: i32, a: usize, b: usize, step: usize, c: usize, ldc: usize, mode: i32, bias: usize): void {
+  product(4, 2, k, a, b, step, c, ldc, mode, bias);
 }
 
 /** A tile of which only `rows` x `cols` exist, into memory of its own: what does not exist is computed where that is cheaper. */
-export function partialTile(k: i32, a: usize, b: usize, rows: i32, cols: i32, bias: usize): usize {
+export function partialTile(k: i32, a: usize, b: usize, step: usize, rows: i32, cols: i32, bias: usize): usize {
   if (cols > 4) {
-    if (rows == 1) product(1, 2, k, a, b, edge, NR * 4, STORE, bias);
-    else if (rows == 2) product(2, 2, k, a, b, edge, NR * 4, STORE, bias);
-    else product(4, 2, k, a, b, edge, NR * 4, STORE, bias);
-  } else if (rows == 1) product(1, 1, k, a, b, edge, NR * 4, STORE, bias);
-  else if (rows == 2) product(2, 1, k, a, b, edge, NR * 4, STORE, bias);
-  else product(4, 1, k, a, b, edge, NR * 4, STORE, bias);
+    if (rows == 1) product(1, 2, k, a, b, step, edge, NR * 4, STORE, bias);
+    else if (rows == 2) product(2, 2, k, a, b, step, edge, NR * 4, STORE, bias);
+    else product(4, 2, k, a, b, step, edge, NR * 4, STORE, bias);
+  } else if (rows == 1) product(1, 1, k, a, b, step, edge, NR * 4, STORE, bias);
+  else if (rows == 2) product(2, 1, k, a, b, step, edge, NR * 4, STORE, bias);
+  else product(4, 1, k, a, b, step, edge, NR * 4, STORE, bias);
   return edge;
 }
 
 /** As `tile`, where only `rows` x `cols` of C exist. */
-export function edgeTile(k: i32, a: usize, b: usize, c: usize, ldc: usize, mode: i32, bias: usize, rows: i32, cols: i32): void {
-  if (cols == NR && rows == 1) return product(1, 2, k, a, b, c, ldc, mode, bias);
-  if (cols == NR && rows == 2) return product(2, 2, k, a, b, c, ldc, mode, bias);
-  partialTile(k, a, b, rows, cols, bias);
+export function edgeTile(k: i32, a: usize, b: usize, step: usize, c: usize, ldc: usize, mode: i32, bias: usize, rows: i32, cols: i32): void {
+  if (cols == NR && rows == 1) return product(1, 2, k, a, b, step, c, ldc, mode, bias);
+  if (cols == NR && rows == 2) return product(2, 2, k, a, b, step, c, ldc, mode, bias);
+  partialTile(k, a, b, step, rows, cols, bias);
   for (let i = 0; i < rows; i++) {
     const row = c + <usize>i * ldc;
     for (let j = 0; j < cols; j++) {
@@ -109,8 +112,8 @@ export function block(m: i32, n: i32, k: i32, a: usize, b: usize, c: usize, ldc:
       const at = c + <usize>i * ldc + ((<usize>j) << 2);
       const rows = m - i,
         cols = n - j;
-      if (rows >= MR && cols >= NR) tile(k, a + ((<usize>(i * k)) << 2), panel, at, ldc, mode, 0);
-      else edgeTile(k, a + ((<usize>(i * k)) << 2), panel, at, ldc, mode, 0, min(rows, MR), min(cols, NR));
+      if (rows >= MR && cols >= NR) tile(k, a + ((<usize>(i * k)) << 2), panel, PANEL, at, ldc, mode, 0);
+      else edgeTile(k, a + ((<usize>(i * k)) << 2), panel, PANEL, at, ldc, mode, 0, min(rows, MR), min(cols, NR));
     }
   }
 }

@@ -71,16 +71,22 @@ export function pixelOffsets(out: usize): void {
       }
 }
 
+/** 1x1 windows without gaps: the positions of an image lie in one line. */
+// @ts-ignore: decorator
+@inline export function isLine(): bool {
+  return geo.pw == geo.ow && geo.ph == geo.oh && geo.stride == 1;
+}
+
 /** Offset of the corner of window `position` in a padded image. */
 // @ts-ignore: decorator
 @inline export function corner(position: i32): usize {
   return bytes(((position / geo.ow) * geo.pw + (position % geo.ow)) * geo.stride);
 }
 
-/** Do the four windows from `position` on lie side by side, so that `four` may read them together? */
+/** Do the `n` windows from `position` on lie side by side, so that `four` may read them together? */
 // @ts-ignore: decorator
-@inline export function sideBySide(position: i32): bool {
-  return geo.stride <= 2 && (position % geo.ow) + 4 <= geo.ow;
+@inline function sideBySide(n: i32, position: i32): bool {
+  return geo.stride <= 2 && (position % geo.ow) + n <= geo.ow;
 }
 
 /** The same pixel of four windows that lie side by side, `stride` (1 or 2) pixels apart. */
@@ -89,31 +95,60 @@ export function pixelOffsets(out: usize): void {
   return stride == 1 ? v128.load(at) : v128.shuffle<f32>(v128.load(at), v128.load(at, 16), 0, 2, 4, 6);
 }
 
+/** One panel of eight windows that lie side by side. `stride` is a constant: 1 or 2. */
+// @ts-ignore: decorator
+@inline function packEight(stride: i32, base: usize, table: usize, end: usize, to: usize): void {
+  for (let k = table; k < end; k += 4) {
+    const at = base + load<i32>(k);
+    v128.store(to, four(stride, at));
+    v128.store(to, four(stride, at + 16 * stride), 16);
+    to += 32;
+  }
+}
+
+/** Packs positions that lie in one line, 8 to a panel: every channel is read in one go, not 8 pixels here and 8 there. */
+function packLine(base: usize, table: usize, end: usize, panels: i32, panel: usize, out: usize): void {
+  for (let k = table; k < end; k += 4) {
+    let at = base + load<i32>(k), to = out;
+    for (let j = 0; j < panels; j++) {
+      v128.store(to, v128.load(at));
+      v128.store(to, v128.load(at, 16), 16);
+      at += 32;
+      to += panel;
+    }
+    out += 32;
+  }
+}
+
 /**
  * Packs columns [first, first + count) of a chunk, pixels [from, from + depth), into panels of 8 columns.
  * Image i of the chunk is at images + i * pitch.
  */
 export function packColumns(images: usize, pitch: usize, offsets: usize, first: i32, count: i32, from: i32, depth: i32, out: usize): void {
   const table = offsets + bytes(from), end = table + bytes(depth);
-  // 1x1 windows without gaps: the positions of an image lie in one line.
-  const line = geo.pw == geo.ow && geo.stride == 1;
+  const line = isLine();
   for (let q = first; q < first + count; q += 8) {
     const start = q % geo.positions;
     if (line && start + 8 <= geo.positions && q + 8 <= first + count) {
+      const panels = min(8, min(geo.positions - start, first + count - q) >> 3);
       const base = images + <usize>(q / geo.positions) * pitch + bytes(start);
-      for (let k = table; k < end; k += 4) {
-        const at = base + load<i32>(k);
-        v128.store(out, v128.load(at));
-        v128.store(out, v128.load(at, 16), 16);
-        out += 32;
-      }
+      packLine(base, table, end, panels, bytes(8 * depth), out);
+      out += bytes(8 * depth) * panels;
+      q += 8 * (panels - 1);
+      continue;
+    }
+    if (q + 8 <= first + count && sideBySide(8, start)) {
+      const base = images + <usize>(q / geo.positions) * pitch + corner(start);
+      if (geo.stride == 1) packEight(1, base, table, end, out);
+      else packEight(2, base, table, end, out);
+      out += bytes(8 * depth);
       continue;
     }
     for (let half = 0; half < 8; half += 4) {
       const column = q + half, live = min(4, first + count - column);
       let to = out + bytes(half);
       const position = column % geo.positions;
-      if (live == 4 && sideBySide(position)) {
+      if (live == 4 && sideBySide(4, position)) {
         const base = images + <usize>(column / geo.positions) * pitch + corner(position);
         if (geo.stride == 1)
           for (let k = table; k < end; k += 4) {
@@ -146,8 +181,8 @@ export function packColumns(images: usize, pitch: usize, offsets: usize, first: 
  */
 export function packPixels(images: usize, pitch: usize, count: i32, offsets: usize, out: usize): void {
   const lanes = geo.pixels, positions = geo.positions;
-  if (geo.pw == geo.ow && geo.ph == geo.oh && geo.stride == 1) {
-    // 1x1 windows without gaps: pixel l of the window is channel l, its positions lie in one line.
+  if (isLine()) {
+    // Pixel l of the window is channel l.
     for (let l = 0; l < lanes; l += 8)
       for (let i = 0; i < count; i++)
         out = pack(images + <usize>i * pitch + bytes(l * positions), positions, 1, min(8, lanes - l), positions, 8, out);

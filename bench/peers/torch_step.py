@@ -1,0 +1,66 @@
+"""Training steps of NiN 2 x WIDTH with LSQ in PyTorch, one for each line on standard input; answers with seconds.
+
+Usage: python3 torch_step.py WIDTH BITS BATCH (32 bits: float). The first answer is PyTorch's version.
+"""
+
+import math
+import os
+import sys
+import time
+
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when torch is imported
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+torch.set_num_threads(1)
+torch.manual_seed(0)
+width, bits, batch = map(int, sys.argv[1:])
+
+
+class RoundStraightThrough(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.round()
+
+    @staticmethod
+    def backward(ctx, g):
+        return g
+
+
+class QuantizedConv(nn.Conv2d):
+    """Its weights quantized to `bits` bits, with a learned step."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.qn, self.qp = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+        self.step = nn.Parameter(2 * self.weight.detach().abs().mean() / math.sqrt(self.qp))
+
+    def forward(self, x):
+        g = 1 / math.sqrt(self.weight.numel() * self.qp)
+        s = (self.step - self.step * g).detach() + self.step * g
+        w = RoundStraightThrough.apply(torch.clamp(self.weight / s, self.qn, self.qp)) * s
+        return F.conv2d(x, w, self.bias, self.stride, self.padding)
+
+
+def nin(depth):
+    conv = nn.Conv2d if bits == 32 else QuantizedConv
+    layer = lambda i, o, *window: [conv(i, o, *window), nn.BatchNorm2d(o), nn.ReLU()]
+    c = 25 * width
+    blocks = [layer(3 if d == 0 else c, c, 3, 2, 1) + layer(c, c, 1) + layer(c, c, 1) for d in range(depth)]
+    return nn.Sequential(*sum(blocks, []), *layer(c, 10, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+
+net = nin(2)
+optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=1e-4)
+x, y = torch.randn(batch, 3, 32, 32), torch.randint(0, 10, (batch,))
+print(torch.__version__, flush=True)
+for _ in sys.stdin:
+    began = time.perf_counter()
+    optimizer.zero_grad()
+    loss = F.cross_entropy(net(x), y)
+    loss.backward()
+    optimizer.step()
+    loss.item()
+    print(time.perf_counter() - began, flush=True)

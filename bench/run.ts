@@ -1,0 +1,71 @@
+/**
+ * `npm run bench [-- kernels | ops | step]`: times, as ratios wherever two things are compared, medians of
+ * several turns. Prints tables, and writes `bench/results/NAME.json` with machine, versions and commit.
+ *
+ * @packageDocumentation
+ */
+
+import { openDevice } from "../src/experiments/device.ts";
+import { environment } from "../src/experiments/environment.ts";
+import { writeAtomic } from "../src/experiments/files.ts";
+import { opRates } from "./ops.ts";
+import { convRates, gemmRates } from "./products.ts";
+import { stepTimes, torchVersion } from "./step.ts";
+
+type Row = Readonly<Record<string, string | number | null>>;
+
+const benches: Readonly<Record<string, { readonly about: string; rows(): Promise<readonly Row[]> }>> = {
+  kernels: {
+    about: "matrix products and convolutions, beside the bare register tile (share: of its rate, in turns)",
+    rows: async () => [...(await gemmRates()), ...(await convRates())].map((rate) => ({ ...rate })),
+  },
+  ops: {
+    about: "ops with their gradients, on the default and on the defining kernels",
+    rows: async () => [...(await opRates("simd")), ...(await opRates("reference"))].map((r) => ({ ...r })),
+  },
+  step: {
+    about: "a training step of NiN, beside PyTorch on one thread (speed: its time over ours, in turns)",
+    async rows() {
+      const version = await torchVersion();
+      console.error(
+        version === null
+          ? "PyTorch is not installed: apt-get install python3-torch, or PYTHON=… for another Python"
+          : `PyTorch ${version}`,
+      );
+      return (await stepTimes()).map((time) => ({ ...time }));
+    },
+  },
+};
+
+function table(rows: readonly Row[]): string {
+  const columns = Object.keys(rows[0] ?? {});
+  const text = (value: string | number | null | undefined): string =>
+    typeof value === "number" ? value.toPrecision(3) : (value ?? "–");
+  const lines = [columns, ...rows.map((row) => columns.map((column) => text(row[column])))];
+  const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
+  return lines
+    .map((line) =>
+      line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "),
+    )
+    .join("\n");
+}
+
+const asked = process.argv.slice(2);
+const unknown = asked.find((name) => !(name in benches));
+if (unknown !== undefined) {
+  console.error(`bench: there is no "${unknown}", expected some of ${Object.keys(benches).join(", ")}`);
+  process.exit(2);
+}
+for (const [name, bench] of Object.entries(benches)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  console.log(`\n${name}: ${bench.about}\n`);
+  const rows = await bench.rows();
+  console.log(table(rows));
+  const file = `bench/results/${name}.json`;
+  const { about } = bench;
+  writeAtomic(
+    file,
+    `${JSON.stringify({ about, environment: environment(openDevice("simd")), rows }, null, 2)}\n`,
+  );
+  console.log(`\n${file}`);
+}

@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { openDevice } from "../src/experiments/device.ts";
+import { nin } from "../src/nn/models/nin.ts";
+import { sgd } from "../src/nn/optimizers.ts";
+import { startOf, trainStep } from "../src/nn/train.ts";
+import { prepare } from "../src/quant/prepare.ts";
+import { createRng } from "../src/tensor/random.ts";
+import { loopScope } from "../src/tensor/scope.ts";
+import { item } from "../src/tensor/tensor.ts";
+import { median } from "./timing.ts";
+
+export interface StepTime {
+  readonly name: string;
+  /** Median milliseconds of one training step. */
+  readonly ms: number;
+  /** The same of PyTorch, eager, on one thread; `null` where it is not installed. */
+  readonly torchMs: number | null;
+  /** Median of PyTorch's time over ours, step by step; above 1 is faster than PyTorch. */
+  readonly speed: number | null;
+}
+
+/** A training step of NiN 2 × width on random images, as a function that runs one. */
+function ourStep(width: number, bits: number, batch: number): () => void {
+  const { kernels } = openDevice("simd");
+  const rng = createRng("bench");
+  const float = nin({ depth: 2, width, classes: 10 });
+  const model = bits === 32 ? float : prepare(float, { bits });
+  const images = Float32Array.from({ length: batch * 3 * 32 * 32 }, () => 2 * rng.uniform() - 1);
+  const labels = Int32Array.from({ length: batch }, () => rng.below(10));
+  const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-4 });
+  const memory = loopScope();
+  let state = startOf(model.init(kernels, rng), optimizer);
+  return () => {
+    const turn = memory.turn(() => trainStep(model, optimizer, state, { images, labels }, [3, 32, 32], 0.1));
+    state = turn.state;
+    item(turn.loss);
+  };
+}
+
+export interface Torch {
+  readonly version: string;
+  /** Seconds of one step. */
+  step(): Promise<number>;
+  end(): void;
+}
+
+/** PyTorch on the same network, in a process of its own that works only when asked; `null` where it is not installed. */
+export async function startTorch(width: number, bits: number, batch: number): Promise<Torch | null> {
+  const script = ["bench/peers/torch_step.py", ...[width, bits, batch].map(String)];
+  const python: ChildProcess = spawn(process.env.PYTHON ?? "/usr/bin/python3", script, {
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  const answers = createInterface({ input: python.stdout! })[Symbol.asyncIterator]();
+  const gone = new Promise<null>((resolve) => python.on("error", () => resolve(null)));
+  const answer = async (): Promise<string | null> => {
+    const line = await Promise.race([gone, answers.next()]);
+    return line === null || line.done === true ? null : (line.value as string);
+  };
+  const version = await answer();
+  if (version === null) return null;
+  return {
+    version,
+    async step() {
+      python.stdin!.write("step\n");
+      const seconds = await answer();
+      if (seconds === null) throw new Error("PyTorch's process ended before it had answered");
+      return Number(seconds);
+    },
+    end: () => python.stdin!.end(),
+  };
+}
+
+/** One training step of NiN, ours and PyTorch's in turn. */
+export async function stepTimes(
+  widths: readonly number[] = [1, 2, 8],
+  { batch = 128, rounds = 9, bits = 4 } = {},
+): Promise<StepTime[]> {
+  const times: StepTime[] = [];
+  for (const width of widths) {
+    const torch = await startTorch(width, bits, batch);
+    const step = ourStep(width, bits, batch);
+    const [ours, theirs]: [number[], number[]] = [[], []];
+    for (let round = -2; round < rounds; round++) {
+      const began = performance.now();
+      step();
+      const seconds = (performance.now() - began) / 1000;
+      const other = await torch?.step();
+      if (round < 0) continue;
+      ours.push(seconds);
+      if (other !== undefined) theirs.push(other);
+    }
+    torch?.end();
+    times.push({
+      name: `NiN 2×${width}, ${bits === 32 ? "FP32" : `Int${bits}`}, batch ${batch}`,
+      ms: 1000 * median(ours),
+      torchMs: torch === null ? null : 1000 * median(theirs),
+      speed: torch === null ? null : median(theirs.map((seconds, i) => seconds / ours[i]!)),
+    });
+  }
+  return times;
+}
+
+/** The version of PyTorch; `null` where it is not installed. */
+export async function torchVersion(): Promise<string | null> {
+  const torch = await startTorch(1, 32, 2);
+  torch?.end();
+  return torch?.version ?? null;
+}

@@ -1,0 +1,54 @@
+/**
+ * Times that can be compared: the cases take turns, so that a machine that slows down slows all of them.
+ *
+ * @packageDocumentation
+ */
+
+export interface Case {
+  readonly name: string;
+  /** Runs the work once. */
+  run(): void | Promise<void>;
+}
+
+export interface Timing {
+  readonly name: string;
+  /** Median seconds of one run. */
+  readonly seconds: number;
+  /** Median, over the rounds, of the time of the first case over that of this one: above 1 is faster than it. */
+  readonly speed: number;
+}
+
+export function median(xs: readonly number[]): number {
+  const sorted = [...xs].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/**
+ * Runs every case once in every round, after two rounds that do not count.
+ *
+ * @param least - seconds that a case runs in one round: short work is repeated
+ */
+export async function takeTurns(
+  cases: readonly Case[],
+  { rounds = 9, least = 0.02 } = {},
+): Promise<Timing[]> {
+  const timed = async ({ run }: Case, times: number): Promise<number> => {
+    const began = performance.now();
+    for (let i = 0; i < times; i++) await run();
+    return (performance.now() - began) / 1000 / times;
+  };
+  const repeats: number[] = [];
+  for (const each of cases) {
+    await timed(each, 1);
+    repeats.push(Math.max(1, Math.ceil(least / (await timed(each, 1)))));
+  }
+  const seconds = cases.map((): number[] => []);
+  for (let round = 0; round < rounds; round++)
+    for (const [i, each] of cases.entries()) seconds[i]!.push(await timed(each, repeats[i]!));
+  return cases.map(({ name }, i) => ({
+    name,
+    seconds: median(seconds[i]!),
+    speed: median(seconds[i]!.map((s, round) => seconds[0]![round]! / s)),
+  }));
+}
