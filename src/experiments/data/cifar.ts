@@ -101,7 +101,7 @@ export async function loadCifar10(folder: string, options: CifarOptions = {}): P
     shape: SHAPE,
     train: concatenate(parts),
     test: await readRecords(join(folder, "test_batch.bin"), CIFAR10_RECORD, CIFAR10_PER_FILE, test),
-    source: sourceOf("CIFAR-10", folder, train, names.join(", "), test, "test_batch.bin"),
+    source: sourceOf("CIFAR-10", train, names.join(", "), test, "test_batch.bin"),
   };
 }
 
@@ -131,14 +131,7 @@ export async function loadCifar100(
     shape: SHAPE,
     train: await readRecords(join(folder, name), format, records, train),
     test: await readRecords(join(folder, "test.bin"), format, 10_000, test),
-    source: sourceOf(
-      `CIFAR-100 (${options.labels ?? "fine"} labels)`,
-      folder,
-      train,
-      described,
-      test,
-      "test.bin",
-    ),
+    source: sourceOf(`CIFAR-100 (${options.labels ?? "fine"} labels)`, train, described, test, "test.bin"),
   };
 }
 
@@ -180,13 +173,7 @@ function concatenate(splits: readonly Split[]): Split {
   return { images, labels, count };
 }
 
-const sourceOf = (
-  title: string,
-  folder: string,
-  train: number,
-  trainFiles: string,
-  test: number,
-  testFile: string,
-): string =>
-  `${title} in ${folder}: the first ${train} training images of ${trainFiles || "no file"}, ` +
+/** Which images, in words. Not where they lay: results are to be the same on every machine. */
+const sourceOf = (title: string, train: number, trainFiles: string, test: number, testFile: string): string =>
+  `${title}: the first ${train} training images of ${trainFiles || "no file"}, ` +
   `the first ${test} test images of ${testFile}`;

@@ -111,10 +111,10 @@ export async function loadFashionMnist(
     shape: SHAPE,
     ...kept,
     source: cut
-      ? `Fashion-MNIST in ${folder}: the training files are missing, so the first ${kept.train.count} of the first ` +
+      ? `Fashion-MNIST: the training files are missing, so the first ${kept.train.count} of the first ` +
         `${TRAIN_OF_TEST} images of the t10k files are for training and the first ${kept.test.count} of the other ` +
         `${test.count} for testing`
-      : `Fashion-MNIST in ${folder}: the first ${kept.train.count} training images of the train files, the first ` +
+      : `Fashion-MNIST: the first ${kept.train.count} training images of the train files, the first ` +
         `${kept.test.count} test images of the t10k files`,
   };
 }

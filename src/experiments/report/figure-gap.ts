@@ -90,8 +90,8 @@ export function gapAgainstLoss({ precisions }: Aggregate): TopLevelSpec {
       {
         mark: { type: "point", filled: true, size: 85, opacity: 0.95 },
         encoding: {
-          color: { ...look.color, legend: {} },
-          shape: { ...look.shape, legend: {} },
+          color: { ...look.color, legend: { offset: 34 } },
+          shape: { ...look.shape, legend: { offset: 34 } },
         },
       },
     ],

@@ -14,7 +14,7 @@ export const style = `
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body {
-  margin: 0 auto; max-width: 54rem; padding: clamp(2rem, 7vw, 4.5rem) clamp(1.1rem, 4vw, 1.5rem) 5rem;
+  margin: 0 auto; max-width: 58rem; padding: clamp(2rem, 7vw, 4.5rem) clamp(1.1rem, 4vw, 1.5rem) 5rem;
   background: var(--ground); color: var(--ink);
   font: 1rem/1.62 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
   text-rendering: optimizeLegibility; overflow-wrap: break-word;
