@@ -13,6 +13,22 @@ const CHUNK: i32 = 256;
   return (n + to - 1) / to * to;
 }
 
+/** Floats that may be in the second-level cache already: a megabyte. */
+const CACHED: i32 = 1 << 18;
+
+/** What has been touched, so that touching is not optimized away. */
+let touched: i32 = 0;
+
+/**
+ * Reads n floats in the order of memory, a line at a time: they come into the cache as one stream, as fast as memory gives
+ * them. The kernels themselves hop from channel to channel, and would wait at each of them.
+ */
+function touch(from: usize, n: i32): void {
+  let any = 0;
+  for (let at = from, end = from + bytes(n); at < end; at += 64) any |= load<i32>(at);
+  touched |= any;
+}
+
 function chunkOf(images: i32): i32 {
   return min(images, max(1, CHUNK / geo.positions));
 }
@@ -171,6 +187,7 @@ export function conv2dWeightGrad(
   setGeometry(c, h, wd, oh, ow, kh, kw, stride, pad);
   const positions = geo.positions, depth = geo.pixels, chunk = chunkOf(n);
   const xImage = groups * c * h * wd, gImage = groups * o * positions;
+  const far = n * gImage > CACHED;
   const offsets = ws;
   pixelOffsets(offsets);
   const padded = offsets + bytes(up(depth, 4));
@@ -181,6 +198,10 @@ export function conv2dWeightGrad(
     for (let i = 0; i < n; i += chunk) {
       const images = min(chunk, n - i), columns = images * positions;
       const first = x + bytes(i * xImage + g * c * h * wd);
+      if (far) for (let j = 0; j < images; j++) {
+        touch(gy + bytes((i + j) * gImage + g * o * positions), o * positions);
+        if (!framed) touch(first + bytes(j * xImage), c * h * wd);
+      }
       const pitch = framed ? bytes(paddedSize()) : bytes(xImage);
       if (framed) for (let j = 0; j < images; j++) padImage(first + bytes(j * xImage), padded + <usize>j * pitch);
       packRows(gy + bytes(i * gImage + g * o * positions), gImage, images, o, packedG);
