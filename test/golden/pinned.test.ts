@@ -20,7 +20,11 @@ test.each([
     prepare(float, { bits: 2 }),
     "23e077aa358cab4b54e06f64458388ac44ab528e861dc27a69d87ea0c0d89abc",
   ],
-  ["LSQ, 4 bits", prepare(float, { bits: 4 }), "ded8f4444012fdacc687e0272e115e71fae2bb5c3932c74f50eac8fc0ac89a31"],
+  [
+    "LSQ, 4 bits",
+    prepare(float, { bits: 4 }),
+    "ded8f4444012fdacc687e0272e115e71fae2bb5c3932c74f50eac8fc0ac89a31",
+  ],
 ] as const)(
   "30 steps of NiN 2x1 from our own first weights end with the pinned bits: %s",
   (_, model, sha256) => {

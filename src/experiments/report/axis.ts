@@ -17,7 +17,9 @@ export function axisOf(numbers: readonly number[], wanted: Axis["type"]): Axis {
   if (type === "log") {
     const room = Math.max(1.12, (max / min) ** 0.06);
     const domain = [min / room, max * room] as const;
-    return { type, domain, ticks: logTicks(domain) };
+    const ticks = logTicks(domain);
+    // Numbers that lie close together may have none of the usual ticks between them.
+    return { type, domain, ticks: ticks.length < 2 ? linearTicks(domain) : ticks };
   }
   const room = Math.max((max - min) * 0.08, Math.abs(max) * 0.02, 1e-6);
   const domain = [min - room, max + room] as const;

@@ -34,14 +34,14 @@ export const unanswerable = (head: Head, rule: string, needed: string): Claim =>
   comparisons: [],
 });
 
-/** `4 hold here, 1 does not, 1 is undecided` */
+/** `4 hold here, 1 does not and 1 is undecided` */
 export function score(claims: readonly Claim[]): string {
   const of = (verdict: Verdict): number => claims.filter((c) => c.verdict === verdict).length;
   const [holds, fails, open] = [of("holds"), of("fails"), of("undecided")];
   return listed(
     [
       [holds, `${holds} ${holds === 1 ? "holds" : "hold"} here`],
-      [fails, `${fails} ${fails === 1 ? "does" : "do"} not`],
+      [fails, `${fails} ${fails === 1 ? "does" : "do"} not${holds === 0 ? " hold here" : ""}`],
       [open, `${open} ${open === 1 ? "is" : "are"} undecided`],
     ].flatMap(([n, words]) => (n === 0 ? [] : [words!])),
   );

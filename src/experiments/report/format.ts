@@ -59,9 +59,10 @@ export function intervalText({ n, mean, low, high }: Interval, digits: number, u
 
 /** `2 h 5 min`, `3 min 20 s`, `4.2 s` */
 export function duration(seconds: number): string {
-  if (seconds < 60) return `${fixed(seconds, 1)} s`;
-  const minutes = Math.floor(seconds / 60);
+  if (seconds < 59.95) return `${fixed(seconds, 1)} s`;
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
   return minutes < 60
-    ? `${minutes} min ${Math.floor(seconds % 60)} s`
+    ? `${minutes} min ${whole % 60} s`
     : `${Math.floor(minutes / 60).toLocaleString("en-US")} h ${minutes % 60} min`;
 }

@@ -16,11 +16,12 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text for a page or a quoted attribute. Control characters, which no page may contain, are shown as �. */
+/** What neither a page nor a drawing may contain: control characters, halves of characters, and two that are none. */
+const forbidden = /[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
+
+/** Text for a page or a quoted attribute. Characters that it may not contain are shown as �. */
 export const escaped = (text: string): string =>
-  [...text.replace(/[&<>"']/g, (c) => entities[c]!)]
-    .map((c) => (c < " " && !"\t\n\r".includes(c) ? "�" : c))
-    .join("");
+  text.replace(/[&<>"']/g, (c) => entities[c]!).replace(forbidden, "�");
 
 const markupOf = (part: Part): string => {
   if (part === null) return "";
