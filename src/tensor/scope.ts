@@ -82,13 +82,15 @@ export function unscoped<T>(body: () => T): T {
   }
 }
 
-/**
- * A scope for a loop that carries a state from turn to turn: what one turn returns lives until a later turn
- * returns without it.
- *
- * @returns a function that runs one turn, and one that releases what the last turn returned
- */
-export function loopScope(): { turn<T>(body: () => T): T; end(): void } {
+/** A scope for a loop that carries a state from turn to turn. */
+export interface LoopScope {
+  /** Runs one turn. What it returns lives until a later turn returns without it. */
+  turn<T>(body: () => T): T;
+  /** Releases what the last turn returned. */
+  end(): void;
+}
+
+export function loopScope(): LoopScope {
   let carried: Block[] = [];
   const replace = (next: Block[], live: Set<Block>): void => {
     for (const block of carried)

@@ -20,16 +20,20 @@ test.each([
     prepare(float, { bits: 2 }),
     "23e077aa358cab4b54e06f64458388ac44ab528e861dc27a69d87ea0c0d89abc",
   ],
-  ["LSQ, 4 bits", prepare(float, { bits: 4 }), "ded8f4444012fdacc687e0272e115e71fae2bb5c3932c74f50eac8fc0ac89a31"],
+  [
+    "LSQ, 4 bits",
+    prepare(float, { bits: 4 }),
+    "ded8f4444012fdacc687e0272e115e71fae2bb5c3932c74f50eac8fc0ac89a31",
+  ],
 ] as const)(
   "30 steps of NiN 2x1 from our own first weights end with the pinned bits: %s",
-  (_, model, sha256) => {
+  async (_, model, sha256) => {
     const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-4 });
     const lr = multiStep(0.1, [20]);
     const memory = loopScope();
     let state: TrainState = startOf(model.init(simd, createRng(0)), optimizer);
     for (let i = 0; i < 30; i++)
-      state = memory.turn(() => trainStep(model, optimizer, state, batch(i), [3, 32, 32], lr(i))).state;
+      ({ state } = await trainStep(memory, model, optimizer, state, batch(i), [3, 32, 32], lr(i)));
     expect(fingerprint(state.weights)).toBe(sha256);
     memory.end();
   },

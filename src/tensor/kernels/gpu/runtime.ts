@@ -98,16 +98,25 @@ function flatten(x: unknown, out: number[]): void {
 }
 
 /** What a kernel tells of the backend that ran it. */
-export interface Probe {
+export interface Probe<T> {
   readonly backend: string;
   readonly fallbackReason: string | null;
-  readonly context: unknown;
+  /** What was asked of the context. */
+  readonly answer: T;
   /** Did it compute what it should? */
   readonly works: boolean;
 }
 
-/** Runs a kernel of one number, to see where kernels run. */
-export async function probe({ GPU, Input }: GpuJs, mode: GpuMode): Promise<Probe> {
+/**
+ * Runs a kernel of one number, to see where kernels run.
+ *
+ * @param ask - is given the context that ran it, while it lives
+ */
+export async function probe<T>(
+  { GPU, Input }: GpuJs,
+  mode: GpuMode,
+  ask: (context: unknown) => T,
+): Promise<Probe<T>> {
   const gpu = new GPU({ mode });
   try {
     const kernel = gpu.createKernel("function(a){ return a[this.thread.x]*2; }", {
@@ -118,7 +127,8 @@ export async function probe({ GPU, Input }: GpuJs, mode: GpuMode): Promise<Probe
     const [result] = (await kernel(new Input(new Float32Array([21]), [1]))) as ArrayLike<number> &
       Iterable<number>;
     const { fallbackReason = null, context } = kernel.kernel;
-    return { backend: kernel.kernel.constructor.name, fallbackReason, context, works: result === 42 };
+    const backend = kernel.kernel.constructor.name;
+    return { backend, fallbackReason, answer: ask(context), works: result === 42 };
   } finally {
     await gpu.destroy();
   }
