@@ -49,7 +49,7 @@ function cases(kernels: Kernels): Readonly<Record<string, () => unknown>> {
 
 /** The suite of one device, run by benny. */
 export async function opRates(device: "simd" | "reference"): Promise<OpRate[]> {
-  const { kernels } = openDevice(device);
+  const { kernels } = await openDevice(device);
   const summary = await benny.suite(
     `ops, ${device}`,
     ...Object.entries(cases(kernels)).map(([name, run]) =>

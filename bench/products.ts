@@ -1,4 +1,4 @@
-import { openDevice } from "../src/experiments/device.ts";
+import { openSimd } from "../src/experiments/device.ts";
 import { createRng } from "../src/tensor/random.ts";
 import { scope } from "../src/tensor/scope.ts";
 import type { ConvGeometry } from "../src/tensor/shape.ts";
@@ -6,7 +6,7 @@ import { type Shape, sizeOf, type Tensor } from "../src/tensor/tensor.ts";
 import { baselineGemm } from "./baseline/build.ts";
 import { type Case, type Timing, takeTurns } from "./timing.ts";
 
-const { kernels } = openDevice("simd");
+const kernels = openSimd();
 const rng = createRng("bench");
 const random = (shape: Shape): Tensor =>
   kernels.tensor(

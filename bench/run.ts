@@ -65,7 +65,7 @@ for (const [name, bench] of Object.entries(benches)) {
   const { about } = bench;
   writeAtomic(
     file,
-    `${JSON.stringify({ about, environment: environment(openDevice("simd")), rows }, null, 2)}\n`,
+    `${JSON.stringify({ about, environment: environment(await openDevice("simd")), rows }, null, 2)}\n`,
   );
   console.log(`\n${file}`);
 }

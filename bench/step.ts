@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { openDevice } from "../src/experiments/device.ts";
+import { openSimd } from "../src/experiments/device.ts";
 import { nin } from "../src/nn/models/nin.ts";
 import { sgd } from "../src/nn/optimizers.ts";
 import { startOf, trainStep } from "../src/nn/train.ts";
 import { prepare } from "../src/quant/prepare.ts";
 import { createRng } from "../src/tensor/random.ts";
 import { loopScope } from "../src/tensor/scope.ts";
-import { item } from "../src/tensor/tensor.ts";
 import { median } from "./timing.ts";
 
 export interface StepTime {
@@ -21,8 +20,8 @@ export interface StepTime {
 }
 
 /** A training step of NiN 2 × width on random images, as a function that runs one. */
-function ourStep(width: number, bits: number, batch: number): () => void {
-  const { kernels } = openDevice("simd");
+function ourStep(width: number, bits: number, batch: number): () => Promise<void> {
+  const kernels = openSimd();
   const rng = createRng("bench");
   const float = nin({ depth: 2, width, classes: 10 });
   const model = bits === 32 ? float : prepare(float, { bits });
@@ -31,10 +30,8 @@ function ourStep(width: number, bits: number, batch: number): () => void {
   const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-4 });
   const memory = loopScope();
   let state = startOf(model.init(kernels, rng), optimizer);
-  return () => {
-    const turn = memory.turn(() => trainStep(model, optimizer, state, { images, labels }, [3, 32, 32], 0.1));
-    state = turn.state;
-    item(turn.loss);
+  return async () => {
+    ({ state } = await trainStep(memory, model, optimizer, state, { images, labels }, [3, 32, 32], 0.1));
   };
 }
 
@@ -83,7 +80,7 @@ export async function stepTimes(
     const [ours, theirs]: [number[], number[]] = [[], []];
     for (let round = -2; round < rounds; round++) {
       const began = performance.now();
-      step();
+      await step();
       const seconds = (performance.now() - began) / 1000;
       const other = await torch?.step();
       if (round < 0) continue;

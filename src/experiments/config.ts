@@ -42,7 +42,7 @@ export const runSchema = z.strictObject({
   gamma: z.number().positive().default(0.1),
   seed: whole(0),
   /** Kernels differ in their last bits, so they are part of a result's identity. */
-  kernels: z.enum(["simd", "reference"]).default("simd"),
+  kernels: z.enum(["simd", "reference", "headlessgl", "webgl2", "webgpu"]).default("simd"),
 });
 
 export type RunConfig = z.output<typeof runSchema>;

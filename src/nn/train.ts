@@ -6,12 +6,12 @@
  */
 
 import { firstNonFinite } from "../autograd/diagnose.ts";
-import { grad } from "../autograd/grad.ts";
+import { grad, pullBack } from "../autograd/grad.ts";
 import { constant, type Var } from "../autograd/op.ts";
 import { crossEntropy } from "../autograd/ops/fused.ts";
 import type { Rng } from "../tensor/random.ts";
-import { loopScope } from "../tensor/scope.ts";
-import type { Shape, Tensor } from "../tensor/tensor.ts";
+import { type LoopScope, loopScope } from "../tensor/scope.ts";
+import { type Buffer, item, type Shape, type Tensor } from "../tensor/tensor.ts";
 import { type Metrics, type Tally, tally, total } from "./metrics.ts";
 import type { Model, Weights } from "./model.ts";
 import type { Optimizer, OptimizerState } from "./optimizers.ts";
@@ -22,7 +22,7 @@ export interface Images {
   readonly count: number;
   /** [C, H, W] */
   readonly shape: Shape;
-  batch(indices: ArrayLike<number>): { readonly images: Float32Array; readonly labels: Int32Array };
+  batch(indices: ArrayLike<number>): Batch;
 }
 
 export interface Recipe {
@@ -111,15 +111,14 @@ export async function* train(
         const batch = data.train.batch(
           order.subarray(step * recipe.batchSize, (step + 1) * recipe.batchSize),
         );
-        const turn = memory.turn(() =>
-          trainStep(model, recipe.optimizer, state, batch, data.train.shape, lr),
-        );
-        state = turn.state;
-        const loss = (await turn.loss.read())[0]!;
-        if (!Number.isFinite(loss)) throw diverged(loss, state.epoch, step, steps, lr, turn.cause);
+        const trained = await trainStep(memory, model, recipe.optimizer, state, batch, data.train.shape, lr);
+        state = trained.state;
+        const { loss, cause } = trained;
+        if (!Number.isFinite(loss)) throw diverged(loss, state.epoch, step, steps, lr, cause);
         lossSum += loss;
         yield { type: "step", epoch: state.epoch, step, steps, loss, lr };
       }
+      state = await onHost(memory, state);
       const [train, test] = [
         await evaluate(model, state.weights, data.train, recipe.batchSize),
         await evaluate(model, state.weights, data.test, recipe.batchSize),
@@ -139,41 +138,93 @@ export async function* train(
   }
 }
 
-/** One update of the weights by one batch. */
-export function trainStep(
+/** What a network has made of a batch in train mode. */
+export interface Pass {
+  /** The parameters, for gradients to arrive at. */
+  readonly leaves: Tree<Var>;
+  /** Logits [N, K]. */
+  readonly y: Var;
+  /** The buffers after having seen the batch. */
+  readonly buffers: Tree<Tensor>;
+}
+
+export interface Batch {
+  readonly images: Float32Array;
+  readonly labels: Int32Array;
+}
+
+export function forward(model: Model, { params, buffers }: Weights, batch: Batch, shape: Shape): Pass {
+  const leaves = mapTree(params, constant);
+  const x = imagesFor(params, batch.images, batch.labels.length, shape);
+  return { leaves, ...model.apply(leaves, buffers, x, "train") };
+}
+
+/**
+ * The loss of a batch, and its gradient to every parameter.
+ *
+ * @param logits - the numbers of `y`: the loss is computed by the host, wherever the network was
+ */
+export function backward(
+  { leaves, y }: Pass,
+  logits: Buffer,
+  labels: Int32Array,
+): { readonly loss: Tensor; readonly grads: Tree<Tensor> } {
+  const z = constant(y.value.kernels.tensor(logits, y.value.shape));
+  const loss = crossEntropy(labels)(z);
+  const pulled = pullBack([y], grad(loss, [z]), Object.values(leaves));
+  const grads = Object.keys(leaves).map((name, i) => {
+    const { kernels, shape, dtype } = leaves[name]!.value;
+    return [name, pulled[i]?.value ?? kernels.fill(0, shape, dtype)] as const;
+  });
+  return { loss: loss.value, grads: Object.fromEntries(grads) };
+}
+
+/**
+ * One update of the weights by one batch. Between its scopes, the logits and the gradients come to the host from
+ * wherever they are.
+ */
+export async function trainStep(
+  memory: LoopScope,
   model: Model,
   optimizer: Optimizer,
   state: TrainState,
-  batch: { readonly images: Float32Array; readonly labels: Int32Array },
+  batch: Batch,
   shape: Shape,
   lr: number,
-): { readonly state: TrainState; readonly loss: Tensor; readonly cause: string | null } {
-  const { params, buffers } = state.weights;
-  const { loss, grads, seen } = gradients(model, params, buffers, batch, shape);
-  const updated = optimizer.step(params, grads, state.optimizer, lr, model.decays);
-  const weights = { params: model.project?.(updated.params) ?? updated.params, buffers: seen };
-  return {
-    state: { ...state, weights, optimizer: updated.state },
-    loss: loss.value,
-    cause: Number.isFinite(loss.value.data[0]) ? null : firstNonFinite(loss, params),
-  };
+): Promise<{ readonly state: TrainState; readonly loss: number; readonly cause: string | null }> {
+  const { pass } = memory.turn(() => ({ state, pass: forward(model, state.weights, batch, shape) }));
+  const logits = await pass.y.value.read();
+  const slopes = memory.turn(() => ({ state, pass, ...backward(pass, logits, batch.labels) }));
+  const loss = item(slopes.loss);
+  const { params } = state.weights;
+  const cause = Number.isFinite(loss) ? null : await firstNonFinite(pass.y, params);
+  const values = await readAll(slopes.grads);
+  const next = memory.turn(() => {
+    const grads = onKernelsOf(params, values);
+    const updated = optimizer.step(params, grads, state.optimizer, lr, model.decays);
+    const weights = { params: model.project?.(updated.params) ?? updated.params, buffers: pass.buffers };
+    return { ...state, weights, optimizer: updated.state };
+  });
+  return { state: next, loss, cause };
 }
 
-/** Loss of a batch in train mode, its gradient to every parameter, and the buffers after having seen it. */
-export function gradients(
-  model: Model,
-  params: Tree<Tensor>,
-  buffers: Tree<Tensor>,
-  { images, labels }: { readonly images: Float32Array; readonly labels: Int32Array },
-  shape: Shape,
-): { readonly loss: Var; readonly grads: Tree<Tensor>; readonly seen: Tree<Tensor> } {
-  const leaves = mapTree(params, constant);
-  const x = imagesFor(params, images, labels.length, shape);
-  const { y, buffers: seen } = model.apply(leaves, buffers, x, "train");
-  const loss = crossEntropy(labels)(y);
-  const names = Object.keys(leaves);
-  const slopes = grad(loss, Object.values(leaves));
-  return { loss, grads: Object.fromEntries(names.map((name, i) => [name, slopes[i]!.value])), seen };
+type Numbers = { readonly shape: Shape; readonly values: Buffer };
+
+async function readAll(tree: Tree<Tensor>): Promise<Tree<Numbers>> {
+  const read: Record<string, Numbers> = {};
+  for (const [name, x] of Object.entries(tree)) read[name] = { shape: x.shape, values: await x.read() };
+  return read;
+}
+
+/** Tensors of the same kernels as `like`, on the host. */
+const onKernelsOf = (like: Tree<Tensor>, tree: Tree<Numbers>): Tree<Tensor> =>
+  mapTree(tree, ({ shape, values }) => Object.values(like)[0]!.kernels.tensor(values, shape));
+
+/** The state with its buffers on the host, where whoever is told of an epoch may look at them. */
+async function onHost(memory: LoopScope, state: TrainState): Promise<TrainState> {
+  const { params, buffers } = state.weights;
+  const values = await readAll(buffers);
+  return memory.turn(() => ({ ...state, weights: { params, buffers: onKernelsOf(params, values) } }));
 }
 
 /** Mean loss and accuracy over all images, in eval mode. */

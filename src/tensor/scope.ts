@@ -12,22 +12,21 @@ export interface Block {
   release(): void;
 }
 
-/** Which block a tensor's numbers lie in. Only tensors outside the JavaScript heap have one. */
-const blockOf = new WeakMap<Tensor, Block>();
+/** Which blocks a tensor's numbers lie in. Only tensors outside the JavaScript heap have some. */
+const blocksOf = new WeakMap<Tensor, readonly Block[]>();
 
 type Scope = Set<Block>;
 let current: Scope | null = null;
 
 /** Called by kernels for each tensor they make. */
 export function enter(x: Tensor, block: Block): void {
-  blockOf.set(x, block);
+  blocksOf.set(x, [...(blocksOf.get(x) ?? []), block]);
   current?.add(block);
 }
 
 /** `y` shares the memory of `x`. */
 export function alias(y: Tensor, x: Tensor): void {
-  const block = blockOf.get(x);
-  if (block !== undefined) blockOf.set(y, block);
+  blocksOf.set(y, [...(blocksOf.get(y) ?? []), ...(blocksOf.get(x) ?? [])]);
 }
 
 /** The blocks of every tensor that can be reached from `value` through plain objects, arrays and maps. */
@@ -35,8 +34,8 @@ function blocksIn(value: unknown, found = new Set<Block>(), seen = new Set<unkno
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || seen.has(value))
     return found;
   seen.add(value);
-  const block = blockOf.get(value as Tensor);
-  if (block !== undefined) found.add(block);
+  const blocks = blocksOf.get(value as Tensor);
+  if (blocks !== undefined) for (const block of blocks) found.add(block);
   else if (value instanceof Map || value instanceof Set || Array.isArray(value))
     for (const member of value instanceof Map ? value.values() : value) blocksIn(member, found, seen);
   else if ("kernels" in value && "shape" in value) return found;
@@ -72,13 +71,26 @@ export function scope<T>(body: () => T): T {
   return result;
 }
 
-/**
- * A scope for a loop that carries a state from turn to turn: what one turn returns lives until a later turn
- * returns without it.
- *
- * @returns a function that runs one turn, and one that releases what the last turn returned
- */
-export function loopScope(): { turn<T>(body: () => T): T; end(): void } {
+/** Runs `body` outside every scope: tensors made in it live until they are garbage. */
+export function unscoped<T>(body: () => T): T {
+  const outer = current;
+  current = null;
+  try {
+    return body();
+  } finally {
+    current = outer;
+  }
+}
+
+/** A scope for a loop that carries a state from turn to turn. */
+export interface LoopScope {
+  /** Runs one turn. What it returns lives until a later turn returns without it. */
+  turn<T>(body: () => T): T;
+  /** Releases what the last turn returned. */
+  end(): void;
+}
+
+export function loopScope(): LoopScope {
   let carried: Block[] = [];
   const replace = (next: Block[], live: Set<Block>): void => {
     for (const block of carried)

@@ -27,13 +27,13 @@ test.each([
   ],
 ] as const)(
   "30 steps of NiN 2x1 from our own first weights end with the pinned bits: %s",
-  (_, model, sha256) => {
+  async (_, model, sha256) => {
     const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-4 });
     const lr = multiStep(0.1, [20]);
     const memory = loopScope();
     let state: TrainState = startOf(model.init(simd, createRng(0)), optimizer);
     for (let i = 0; i < 30; i++)
-      state = memory.turn(() => trainStep(model, optimizer, state, batch(i), [3, 32, 32], lr(i))).state;
+      ({ state } = await trainStep(memory, model, optimizer, state, batch(i), [3, 32, 32], lr(i)));
     expect(fingerprint(state.weights)).toBe(sha256);
     memory.end();
   },

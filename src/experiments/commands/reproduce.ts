@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { precisionName, type RunConfig } from "../config.ts";
 import { loadDataset } from "../data/catalog.ts";
-import { type DeviceName, deviceNames, openDevice } from "../device.ts";
+import { type DeviceName, deviceNames, deviceText, openDevice } from "../device.ts";
 import { createProgress, followRun } from "../progress.ts";
 import type { RunResult } from "../result.ts";
 import { run } from "../run.ts";
@@ -59,7 +59,7 @@ async function reproduceAction(options: Options, command: Command): Promise<void
     test: options.test ?? scale.test ?? undefined,
   });
   const dataset = await explained(loading);
-  const device = openDevice(options.device);
+  const device = await openDevice(options.device);
   const seeds = options.seeds ?? scale.seeds;
   const configs: RunConfig[] = Array.from({ length: seeds }, (_, seed) =>
     precisions.map((bits) =>
@@ -77,7 +77,7 @@ async function reproduceAction(options: Options, command: Command): Promise<void
   const progress = createProgress(process.stderr);
   const signals = stopOnSignal();
   progress.print(
-    `${configs.length} runs of ${configs[0]!.model} on ${dataset.source} (${device.info.backend})`,
+    `${configs.length} runs of ${configs[0]!.model} on ${dataset.source} (${deviceText(device.info)})`,
   );
   const results: RunResult[] = [];
   try {

@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { Complaint } from "../complaint.ts";
 import { precisionName } from "../config.ts";
 import { loadDataset } from "../data/catalog.ts";
-import { type DeviceName, deviceNames, openDevice } from "../device.ts";
+import { type DeviceName, deviceNames, deviceText, openDevice } from "../device.ts";
 import { createProgress, followRun } from "../progress.ts";
 import type { RunResult } from "../result.ts";
 import { run, runFolder } from "../run.ts";
@@ -87,7 +87,7 @@ async function trainAction(options: Options): Promise<void> {
     test: options.test,
   });
   const dataset = await explained(loading);
-  const device = openDevice(options.device);
+  const device = await openDevice(options.device);
   const { model, bits, epochs, seed, batchSize, optimizer, lr, momentum, weightDecay, gamma } = options;
   const { firstLast, mask, rounding, gradScale, stepFloor, decaySteps } = options;
   const config = checkedConfig({
@@ -109,7 +109,7 @@ async function trainAction(options: Options): Promise<void> {
 
   const progress = createProgress(process.stderr);
   const signals = stopOnSignal();
-  progress.print(`${config.model} ${precisionName(bits)} on ${dataset.source} (${device.info.backend})`);
+  progress.print(`${config.model} ${precisionName(bits)} on ${dataset.source} (${deviceText(device.info)})`);
   try {
     const result = await run(config, {
       device,

@@ -155,8 +155,8 @@ function howMade({ command, all, files }: Page): Html {
     [
       "Backend",
       each(
-        ({ device: { backend, requested, threads } }) =>
-          `${backend} (asked for: ${requested}), ${count(threads, "thread")}`,
+        ({ device: { backend, requested, renderer, software, threads } }) =>
+          `${backend}${renderer ? ` on ${renderer}${software ? ", software" : ""}` : ""} (asked for: ${requested}), ${count(threads, "thread")}`,
       ),
     ],
     ["Machine", each(({ cpu, memoryGB, platform }) => `${cpu}, ${memoryGB} GB, ${platform}`)],
