@@ -122,7 +122,7 @@ describe("qgen reproduce", () => {
     timeout: 60_000,
   }, async () => {
     const [cut, whole] = [places(), places()];
-    const more = ["--seeds", "1", "--epochs", "8"];
+    const more = ["--seeds", "1", "--epochs", "5"];
     const { child, done } = start(args(cut, ...more));
     let reached = "";
     child.stderr!.on("data", (text) => {

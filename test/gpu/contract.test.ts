@@ -1,9 +1,12 @@
-import { createRequire } from "node:module";
-import { createGpu } from "../../src/tensor/kernels/gpu/index.ts";
-import { createRuntime, type GpuJs } from "../../src/tensor/kernels/gpu/runtime.ts";
+import { describe } from "vitest";
 import { obeysTheContract } from "../kernel-contract.ts";
-import { simd } from "../kernels.ts";
+import { gpuOf } from "./modes.ts";
+import { trainsLikeSimd } from "./training.ts";
 
-const js = createRequire(import.meta.url)("gpu.js") as GpuJs;
+describe.each(["cpu", "webasm"] as const)("gpu.js, %s", (mode) => {
+  obeysTheContract(gpuOf(mode));
+});
 
-obeysTheContract(createGpu(createRuntime(js, (process.env.QGEN_GPU_MODE ?? "cpu") as "cpu"), simd));
+describe("gpu.js, cpu", () => {
+  trainsLikeSimd(() => gpuOf("cpu"), { steps: 6 });
+});

@@ -63,6 +63,7 @@ function stop(): void {
 }
 
 for (const [signal, code] of [
+  ["SIGHUP", 129],
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const)

@@ -90,7 +90,14 @@ export function made(numbers: Made): RunResult {
       platform: "linux x64",
       cpu: "a processor",
       memoryGB: 8,
-      device: { requested: "auto", backend: "simd", threads: 1 },
+      device: {
+        requested: "auto",
+        backend: "simd",
+        renderer: null,
+        software: false,
+        limits: { maxTextureSize: null },
+        threads: 1,
+      },
     },
   };
 }

@@ -278,7 +278,8 @@ export function createGpu(runtime: Runtime, host: Kernels): GpuKernels {
         from.h * from.w === 1 &&
         from.c === to.c &&
         (from.n === 1 || from.n === to.n);
-      if (!isAway(x) || !spreads || x.shape.length < 3 || shape.length !== 4)
+      // To the pixels of images: on the device even from the host, because the result is larger.
+      if (!spreads || x.shape.length < 3 || shape.length !== 4 || nothing(shape))
         return onHost(host.broadcastTo(hostOf(x), shape));
       const key = `broadcast ${text(from)} ${text(to)}`;
       return onDevice(
@@ -454,22 +455,29 @@ export function createGpu(runtime: Runtime, host: Kernels): GpuKernels {
       return [onDevice(dx, x.shape), onDevice(slope, [d.c]), onDevice(total, [d.c])];
     },
 
-    quantize: (v, s, q) => onHost(host.quantize(hostOf(v), hostOf(s), q)),
+    quantize(v, s, q) {
+      kernelsOf(v, s);
+      return onHost(host.quantize(hostOf(v), hostOf(s), q));
+    },
     quantizeGrad(g, v, s, q) {
+      kernelsOf(g, v, s);
       const [dv, ds] = host.quantizeGrad(hostOf(g), hostOf(v), hostOf(s), q);
       return [onHost(dv), onHost(ds)];
     },
     crossEntropy: (logits, labels) => onHost(host.crossEntropy(hostOf(logits), labels)),
     crossEntropyGrad: (logits, labels) => onHost(host.crossEntropyGrad(hostOf(logits), labels)),
     sgd(p, g, buf, step) {
+      kernelsOf(p, g, buf ?? p);
       const [next, nextBuf] = host.sgd(hostOf(p), hostOf(g), buf && hostOf(buf), step);
       return [onHost(next), onHost(nextBuf)];
     },
     adam(p, g, m, v, step) {
+      kernelsOf(p, g, m, v);
       const [next, nextM, nextV] = host.adam(hostOf(p), hostOf(g), hostOf(m), hostOf(v), step);
       return [onHost(next), onHost(nextM), onHost(nextV)];
     },
     rmsprop(p, g, v, buf, step) {
+      kernelsOf(p, g, v, buf ?? p);
       const [next, nextV, nextBuf] = host.rmsprop(hostOf(p), hostOf(g), hostOf(v), buf && hostOf(buf), step);
       return [onHost(next), onHost(nextV), nextBuf && onHost(nextBuf)];
     },

@@ -1,0 +1,91 @@
+/** What training on a GPU must do: follow the SIMD kernels, keep activations where they are, and leave nothing behind. */
+import { expect, test } from "vitest";
+import { nin } from "../../src/nn/models/nin.ts";
+import { sgd } from "../../src/nn/optimizers.ts";
+import { startOf, type TrainState, trainStep } from "../../src/nn/train.ts";
+import { prepare } from "../../src/quant/prepare.ts";
+import type { GpuKernels } from "../../src/tensor/kernels/gpu/index.ts";
+import type { Kernels } from "../../src/tensor/kernels/kernels.ts";
+import { createRng } from "../../src/tensor/random.ts";
+import { loopScope, scope } from "../../src/tensor/scope.ts";
+import { sizeOf, type Tensor } from "../../src/tensor/tensor.ts";
+import { batch } from "../golden/read.ts";
+import { simd } from "../kernels.ts";
+
+const model = prepare(nin({ depth: 2, width: 1, classes: 10 }), { bits: 4 });
+const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-4 });
+const image = [3, 32, 32];
+
+/** Trains, and tells the loss of each step; `after` is called between two steps. */
+async function losses(
+  kernels: Kernels,
+  steps: number,
+  after: (step: number) => void = () => {},
+): Promise<number[]> {
+  const memory = loopScope();
+  const found: number[] = [];
+  // The same first weights, wherever they are used.
+  const first = model.init(simd, createRng(0));
+  const moved = (x: Tensor): Tensor => kernels.tensor(Float32Array.from(x.data), x.shape);
+  const tree = (t: Readonly<Record<string, Tensor>>) =>
+    Object.fromEntries(Object.entries(t).map(([name, x]) => [name, moved(x)]));
+  let state: TrainState = startOf({ params: tree(first.params), buffers: tree(first.buffers) }, optimizer);
+  for (let i = 0; i < steps; i++) {
+    const turn = await trainStep(memory, model, optimizer, state, batch(i % 50), image, 0.01);
+    state = turn.state;
+    found.push(turn.loss);
+    after(i);
+  }
+  memory.end();
+  return found;
+}
+
+/** Bytes of all parameters of the network that the kernels of the device are given. */
+function bytesOfWeights(): number {
+  const { params } = scope(() => model.init(simd, createRng(0)));
+  return Object.entries(params)
+    .filter(([name]) => !name.endsWith(".step"))
+    .reduce((bytes, [, x]) => bytes + 4 * sizeOf(x.shape), 0);
+}
+
+export function trainsLikeSimd(
+  open: () => GpuKernels,
+  { steps, many = 0 }: { readonly steps: number; readonly many?: number },
+): void {
+  test(`${steps} LSQ steps of NiN 2x1 follow the losses of simd within 1e-3`, {
+    timeout: 300_000,
+  }, async () => {
+    const [ours, theirs] = [await losses(open(), steps), await losses(simd, steps)];
+    expect(ours).toHaveLength(steps);
+    ours.forEach((loss, i) => {
+      expect(Math.abs(loss - theirs[i]!), `step ${i + 1}`).toBeLessThan(1e-3);
+    });
+  });
+
+  test("a step moves no more than weights, their gradients, images and logits", {
+    timeout: 120_000,
+  }, async () => {
+    const kernels = open();
+    const { traffic } = kernels.runtime;
+    let [before, moved] = [{ ...traffic }, { up: 0, down: 0 }];
+    await losses(kernels, 3, () => {
+      moved = { up: traffic.up - before.up, down: traffic.down - before.down };
+      before = { ...traffic };
+    });
+    const [weights, images, logits] = [bytesOfWeights(), 16 * 3 * 32 * 32 * 4, 16 * 10 * 4];
+    // The logits come to the host, their gradient goes back. Gradients come in texels of four: kernels of 3 channels in 4.
+    expect(moved.up).toBeLessThanOrEqual(weights + images + logits);
+    expect(moved.down).toBeLessThanOrEqual(1.5 * weights + 2 * logits);
+  });
+
+  test("nothing is compiled again, and nothing stays on the device", { timeout: 600_000 }, async () => {
+    const kernels = open();
+    const { runtime } = kernels;
+    const seen: { compiled: number; resident: number }[] = [];
+    await losses(kernels, Math.max(4, many), () => {
+      seen.push({ compiled: runtime.compiled(), resident: runtime.resident() });
+    });
+    for (const later of seen.slice(2)) expect(later).toEqual(seen[1]);
+    expect(runtime.resident()).toBe(0);
+  });
+}
