@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- kernels | ops | step]`: times, as ratios wherever two things are compared, medians of
+ * `npm run bench [-- kernels | ops | step | gpu]`: times, as ratios wherever two things are compared, medians of
  * several turns. Prints tables, and writes `bench/results/NAME.json` with machine, versions and commit.
  *
  * @packageDocumentation
@@ -8,6 +8,7 @@
 import { openDevice } from "../src/experiments/device.ts";
 import { environment } from "../src/experiments/environment.ts";
 import { writeAtomic } from "../src/experiments/files.ts";
+import { gpuRates, gpuSteps } from "./gpu.ts";
 import { opRates } from "./ops.ts";
 import { convRates, gemmRates } from "./products.ts";
 import { stepTimes, torchVersion } from "./step.ts";
@@ -35,6 +36,14 @@ const benches: Readonly<Record<string, { readonly about: string; rows(): Promise
       return (await stepTimes()).map((time) => ({ ...time }));
     },
   },
+  gpu: {
+    about: "kernels on headlessgl beside simd, in GFLOP/s, with and without transfers",
+    rows: async () => (await gpuRates()).map((rate) => ({ ...rate })),
+  },
+  "gpu-step": {
+    about: "a training step on headlessgl beside simd, and the bytes that it moves",
+    rows: async () => (await gpuSteps()).map((step) => ({ ...step })),
+  },
 };
 
 function table(rows: readonly Row[]): string {
@@ -57,7 +66,8 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 for (const [name, bench] of Object.entries(benches)) {
-  if (asked.length > 0 && !asked.includes(name)) continue;
+  // Without a GPU, or the software that plays one, there is nothing to measure: only who asks for it hears of that.
+  if (asked.length === 0 ? name.startsWith("gpu") : !asked.includes(name)) continue;
   console.log(`\n${name}: ${bench.about}\n`);
   const rows = await bench.rows();
   console.log(table(rows));

@@ -7,6 +7,7 @@
 
 import { Command, CommanderError } from "commander";
 import { dataCommand } from "./commands/data.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { reproduceCommand } from "./commands/reproduce.ts";
 import { trainCommand } from "./commands/train.ts";
 import { Complaint } from "./complaint.ts";
@@ -21,7 +22,8 @@ function createProgram(): Command {
     .showHelpAfterError("(add --help for what there is)")
     .addCommand(trainCommand())
     .addCommand(reproduceCommand())
-    .addCommand(dataCommand());
+    .addCommand(dataCommand())
+    .addCommand(doctorCommand());
   const everywhere = (command: Command): void => {
     command.exitOverride().copyInheritedSettings(program);
     command.commands.forEach(everywhere);

@@ -20,6 +20,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { type Mutant, mutants } from "./mutants.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -140,7 +141,9 @@ async function caughtBy(mutant: Mutant, goodKernels: Uint8Array): Promise<string
   }
 }
 
-const said = (error: unknown): string => (error instanceof Error ? error.message : String(error)).trim();
+/** What went wrong, without colours. */
+const said = (error: unknown): string =>
+  stripVTControlCharacters(error instanceof Error ? error.message : String(error)).trim();
 
 /** @returns whether every error was caught */
 async function main(words: string): Promise<boolean> {

@@ -1,0 +1,88 @@
+import { cpus } from "node:os";
+import { Command } from "commander";
+import type { Kernels } from "../../tensor/kernels/kernels.ts";
+import { scope } from "../../tensor/scope.ts";
+import { Complaint } from "../complaint.ts";
+import { type DeviceName, deviceNames, openDevice } from "../device.ts";
+import { version } from "../environment.ts";
+
+/** What there is to say of one device. */
+interface Finding {
+  readonly device: DeviceName;
+  /** What it runs on; `null` where it cannot be opened. */
+  readonly backend: string | null;
+  readonly renderer: string | null;
+  readonly software: boolean;
+  /** Rate of matrix products with operands and result in place, in 10⁹ operations a second. */
+  readonly gflops: number | null;
+  /** Why it cannot be opened, and what to do. */
+  readonly missing: string | null;
+}
+
+export const doctorCommand = (): Command =>
+  new Command("doctor")
+    .description("Tell which kernels run here, how fast, and what is missing for the others.")
+    .option("--json", "print the findings as JSON")
+    .addHelpText("after", "\nExample:\n  qgen doctor")
+    .action(doctorAction);
+
+/** About a second of products of square matrices. The rate counts from the second product: the first one compiles. */
+async function rateOf(kernels: Kernels, size: number): Promise<number> {
+  const values = Float32Array.from({ length: size * size }, (_, i) => ((i * 7) % 13) / 13 - 0.5);
+  const [a, b] = [kernels.tensor(values, [size, size]), kernels.tensor(values, [size, size])];
+  const product = (times: number): Promise<unknown> =>
+    scope(() => {
+      let c = kernels.gemm(a, b);
+      for (let i = 1; i < times; i++) c = kernels.gemm(a, b);
+      // Results of a GPU are there when they have been read.
+      return c;
+    }).read();
+  await product(1);
+  const began = performance.now();
+  let [done, times] = [0, 1];
+  while (performance.now() - began < 1000) {
+    await product(times);
+    done += times;
+    times = Math.min(2 * times, 16);
+  }
+  return (2 * size ** 3 * done) / (performance.now() - began) / 1e6;
+}
+
+async function examine(device: DeviceName): Promise<Finding> {
+  try {
+    const { kernels, info } = await openDevice(device);
+    const { backend, renderer, software } = info;
+    const gflops = await rateOf(kernels, device === "reference" ? 96 : 512);
+    return { device, backend, renderer, software, gflops, missing: null };
+  } catch (error) {
+    if (!(error instanceof Complaint)) throw error;
+    return {
+      device,
+      backend: null,
+      renderer: null,
+      software: false,
+      gflops: null,
+      missing: error.message,
+    };
+  }
+}
+
+async function doctorAction({ json }: { json?: true }): Promise<void> {
+  const findings: Finding[] = [];
+  for (const device of deviceNames) if (device !== "auto") findings.push(await examine(device));
+  const auto = await openDevice("auto");
+  if (json) {
+    console.log(JSON.stringify({ auto: auto.info, threads: cpus().length, findings }, null, 2));
+    return;
+  }
+  console.log(
+    `qgen ${version()}, Node ${process.version}, ${cpus().length} processors (${cpus()[0]?.model ?? "unknown"})\n`,
+  );
+  for (const { device, renderer, software, gflops, missing } of findings)
+    console.log(
+      missing === null
+        ? `ok   ${device.padEnd(10)} ${gflops!.toFixed(1).padStart(6)} GFLOP/s${renderer === null ? "" : `  ${renderer}${software ? " (software)" : ""}`}`
+        : `–    ${device.padEnd(10)} ${missing}`,
+    );
+  console.log(`\nauto takes ${auto.info.backend}${auto.info.why === undefined ? "" : `: ${auto.info.why}`}`);
+}
