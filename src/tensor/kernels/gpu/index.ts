@@ -427,10 +427,8 @@ export function createGpu(runtime: Runtime, host: Kernels): GpuKernels {
       expectShape("normalize", { mean, variance, gamma, beta }, [d.c]);
       const vectors = [mean, variance, gamma, beta].map(deviceOf);
       const key = `normalize ${text(d)} ${eps}`;
-      return onDevice(
-        run(key, () => programs.normalize(d, eps, lanes), deviceAs(x, d), ...vectors),
-        x.shape,
-      );
+      const y = run(key, () => programs.normalize(d, eps, lanes), deviceAs(x, d), ...vectors);
+      return imagesAs(y, d, x.shape);
     },
     batchNormGrad(g, x, mean, variance, gamma, eps) {
       kernelsOf(g, x, mean, variance, gamma);
@@ -452,7 +450,7 @@ export function createGpu(runtime: Runtime, host: Kernels): GpuKernels {
       const dx = using([against], () =>
         run(key, () => programs.batchNormInput(d, eps, lanes), u, a, m, v, p, total, against),
       );
-      return [onDevice(dx, x.shape), onDevice(slope, [d.c]), onDevice(total, [d.c])];
+      return [imagesAs(dx, d, x.shape), onDevice(slope, [d.c]), onDevice(total, [d.c])];
     },
 
     quantize(v, s, q) {
@@ -489,6 +487,8 @@ export function createGpu(runtime: Runtime, host: Kernels): GpuKernels {
     if (own !== null && sameExtents(own, d)) return deviceOf(x);
     return deviceOf(onHost(host.reshape(hostOf(x), [d.n, d.c, d.h, d.w])));
   }
+  const imagesAs = (x: Resident, d: Extents, shape: Shape): Tensor =>
+    gpu.reshape(onDevice(x, [d.n, d.c, d.h, d.w]), shape);
 
   return gpu;
 }
