@@ -1,15 +1,59 @@
+import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 
-/** The tests that need a GPU, or software that plays one: `npm run test:gpu`. */
+const patience = { testTimeout: 600_000, hookTimeout: 60_000 };
+
+/**
+ * The tests that need a GPU, or software that plays one: `npm run test:gpu`, with the name of a mode for that one alone.
+ * Every new shape is compiled: few samples of the contract.
+ */
 export default defineConfig({
   test: {
-    include: ["test/gpu/**/*.gpu.ts"],
-    // One GL context a process.
-    pool: "forks",
     fileParallelism: false,
-    testTimeout: 600_000,
-    hookTimeout: 60_000,
-    // Every new shape is compiled: few samples of the contract.
-    env: { QGEN_EFFORT: "0.05" },
+    projects: [
+      {
+        test: {
+          name: "headlessgl",
+          include: ["test/gpu/headlessgl.gpu.ts"],
+          // One GL context a process.
+          pool: "forks",
+          env: { QGEN_EFFORT: "0.05" },
+          ...patience,
+        },
+      },
+      {
+        define: { "process.env.QGEN_EFFORT": '"0.05"' },
+        optimizeDeps: { include: ["gpu.js"] },
+        test: {
+          name: "chromium",
+          include: ["test/gpu/webgl2.gpu.ts", "test/gpu/webgpu.gpu.ts"],
+          ...patience,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            instances: [{ browser: "chromium" }],
+            provider: playwright({
+              launchOptions: {
+                executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+                args: [
+                  "--no-sandbox",
+                  "--use-gl=angle",
+                  "--use-angle=swiftshader",
+                  "--enable-unsafe-swiftshader",
+                  "--enable-unsafe-webgpu",
+                  "--use-webgpu-adapter=swiftshader",
+                  "--disable-quic",
+                  "--no-first-run",
+                  "--disable-background-networking",
+                  "--disable-component-update",
+                  "--disable-sync",
+                ],
+              },
+            }),
+          },
+        },
+      },
+    ],
   },
 });

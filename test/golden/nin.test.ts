@@ -1,11 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { constant } from "../../src/autograd/op.ts";
 import type { Model, Weights } from "../../src/nn/model.ts";
-import { nin } from "../../src/nn/models/nin.ts";
-import { sgd } from "../../src/nn/optimizers.ts";
 import { backward, forward, startOf, type TrainState, trainStep } from "../../src/nn/train.ts";
 import { mapTree, type Tree } from "../../src/nn/tree.ts";
-import { prepare } from "../../src/quant/prepare.ts";
 import type { Kernels } from "../../src/tensor/kernels/kernels.ts";
 import { reference } from "../../src/tensor/kernels/reference/index.ts";
 import { createRng } from "../../src/tensor/random.ts";
@@ -14,30 +11,13 @@ import { type DType, item, type Tensor } from "../../src/tensor/tensor.ts";
 import { simd } from "../kernels.ts";
 import { verifies } from "../spec.ts";
 import { distance } from "../tensors.ts";
-import { batch, tensorsIn } from "./read.ts";
+import { batch } from "./batch.ts";
+import { image, initialWeights, LEARNING_RATE, type Network, networks, rule } from "./nin.ts";
+import { tensorsIn } from "./read.ts";
 
 const stored = tensorsIn("nin-2x1.safetensors");
-const float = nin({ depth: 2, width: 1, classes: 10 });
-const networks = { float, lsq4: prepare(float, { bits: 4 }) } as const;
-type Network = keyof typeof networks;
-
-const image = [3, 32, 32];
-const rule = sgd({ momentum: 0.9, weightDecay: 1e-4 });
-const LEARNING_RATE = 0.01;
-
-/** The initial weights of the file, in the places that the model names. */
-function initial(network: Network, kernels: Kernels, dtype: DType): Weights {
-  const model: Model = networks[network];
-  const read = (name: string): Tensor => {
-    const { values, shape } = stored(name.endsWith(".step") ? `lsq4/init/${name}` : `init/${name}`);
-    return kernels.tensor(dtype === "float32" ? Float32Array.from(values) : values, shape);
-  };
-  const { params, buffers } = model.init(kernels, createRng(0), dtype);
-  return {
-    params: mapTree(params, (_, name) => read(name)),
-    buffers: mapTree(buffers, (_, name) => read(name)),
-  };
-}
+const initial = (network: Network, kernels: Kernels, dtype: DType): Weights =>
+  initialWeights(stored, network, kernels, dtype);
 
 function evalLogits(model: Model, { params, buffers }: Weights): Float64Array {
   const { kernels, dtype } = Object.values(params)[0]!;

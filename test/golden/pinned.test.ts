@@ -7,7 +7,7 @@ import { prepare } from "../../src/quant/prepare.ts";
 import { createRng } from "../../src/tensor/random.ts";
 import { loopScope } from "../../src/tensor/scope.ts";
 import { simd } from "../kernels.ts";
-import { batch } from "./read.ts";
+import { batch } from "./batch.ts";
 
 const float = nin({ depth: 2, width: 1, classes: 10 });
 

@@ -1,6 +1,6 @@
 import { describe } from "vitest";
 import { obeysTheContract } from "../kernel-contract.ts";
-import { gpuOf } from "./modes.ts";
+import { gpuOf, settingOf } from "./modes.ts";
 import { trainsLikeSimd } from "./training.ts";
 
 describe.each(["cpu", "webasm"] as const)("gpu.js, %s", (mode) => {
@@ -8,5 +8,8 @@ describe.each(["cpu", "webasm"] as const)("gpu.js, %s", (mode) => {
 });
 
 describe("gpu.js, cpu", () => {
-  trainsLikeSimd(() => gpuOf("cpu"), { steps: 6 });
+  trainsLikeSimd(
+    settingOf(() => gpuOf("cpu")),
+    { steps: 6 },
+  );
 });

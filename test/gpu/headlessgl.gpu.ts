@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { inspectHere, openDevice } from "../../src/experiments/device.ts";
 import type { GpuKernels } from "../../src/tensor/kernels/gpu/index.ts";
 import { obeysTheContract } from "../kernel-contract.ts";
-import { gpuOf } from "./modes.ts";
+import { gpuOf, settingOf } from "./modes.ts";
 import { trainsLikeSimd } from "./training.ts";
 
 // gpu.js falls back to the processor without a word: what follows would pass there, and mean nothing.
@@ -30,7 +30,7 @@ describe("gpu.js, headlessgl", () => {
     shared ??= gpuOf("headlessgl", { maxTextureSize: 8192 });
     return shared;
   };
-  trainsLikeSimd(open, { steps: 20 });
+  trainsLikeSimd(settingOf(open), { steps: 20 });
   obeysTheContract(open(), { ieee: 1, transcendental: 4 });
 
   test("what the device has no room for is refused in a sentence, before anything runs", () => {

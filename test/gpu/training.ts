@@ -1,54 +1,53 @@
 /** What training on a GPU must do: follow the SIMD kernels, keep activations where they are, and leave nothing behind. */
 import { expect, test } from "vitest";
 import { nin } from "../../src/nn/models/nin.ts";
-import { sgd } from "../../src/nn/optimizers.ts";
-import { startOf, type TrainState, trainStep } from "../../src/nn/train.ts";
+import { startOf, trainStep } from "../../src/nn/train.ts";
 import { prepare } from "../../src/quant/prepare.ts";
 import type { GpuKernels } from "../../src/tensor/kernels/gpu/index.ts";
 import type { Kernels } from "../../src/tensor/kernels/kernels.ts";
 import { createRng } from "../../src/tensor/random.ts";
 import { loopScope, scope } from "../../src/tensor/scope.ts";
-import { sizeOf, type Tensor } from "../../src/tensor/tensor.ts";
-import { batch } from "../golden/read.ts";
-import { simd } from "../kernels.ts";
+import { sizeOf } from "../../src/tensor/tensor.ts";
+import { batch } from "../golden/batch.ts";
+import { image, initialWeights, LEARNING_RATE, networks, type Read, rule } from "../golden/nin.ts";
 
-const model = prepare(nin({ depth: 2, width: 1, classes: 10 }), { bits: 4 });
-const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-4 });
-const image = [3, 32, 32];
+const model = networks.lsq4;
 
-/** Trains, and tells the loss of each step; `after` is called between two steps. */
-async function losses(
-  kernels: Kernels,
-  steps: number,
-  after: (step: number) => void = () => {},
-): Promise<number[]> {
-  const memory = loopScope();
-  const found: number[] = [];
-  // The same first weights, wherever they are used.
-  const first = model.init(simd, createRng(0));
-  const moved = (x: Tensor): Tensor => kernels.tensor(Float32Array.from(x.data), x.shape);
-  const tree = (t: Readonly<Record<string, Tensor>>) =>
-    Object.fromEntries(Object.entries(t).map(([name, x]) => [name, moved(x)]));
-  let state: TrainState = startOf({ params: tree(first.params), buffers: tree(first.buffers) }, optimizer);
-  for (let i = 0; i < steps; i++) {
-    const turn = await trainStep(memory, model, optimizer, state, batch(i % 50), image, 0.01);
-    state = turn.state;
-    found.push(turn.loss);
-    after(i);
+/** What is compared. */
+export interface Setting {
+  open(): GpuKernels;
+  readonly simd: Kernels;
+  /** Reads `nin-2x1.safetensors`. */
+  readonly stored: Read;
+}
+
+export function trainsLikeSimd(
+  { open, simd, stored }: Setting,
+  { steps, many = 1000 }: { readonly steps: number; readonly many?: number },
+): void {
+  /** Trains from the weights of the file, and tells the loss of each step; `after` is called between two steps. */
+  async function losses(kernels: Kernels, count: number, after: () => void = () => {}): Promise<number[]> {
+    const memory = loopScope();
+    const found: number[] = [];
+    let state = startOf(initialWeights(stored, "lsq4", kernels, "float32"), rule);
+    for (let i = 0; i < count; i++) {
+      const turn = await trainStep(memory, model, rule, state, batch(i % 50), image, LEARNING_RATE);
+      state = turn.state;
+      found.push(turn.loss);
+      after();
+    }
+    memory.end();
+    return found;
   }
-  memory.end();
-  return found;
-}
 
-/** Bytes of all parameters of the network that the kernels of the device are given. */
-function bytesOfWeights(): number {
-  const { params } = scope(() => model.init(simd, createRng(0)));
-  return Object.entries(params)
-    .filter(([name]) => !name.endsWith(".step"))
-    .reduce((bytes, [, x]) => bytes + 4 * sizeOf(x.shape), 0);
-}
+  /** Bytes of all parameters of the network that the kernels of the device are given. */
+  function bytesOfWeights(): number {
+    const { params } = scope(() => model.init(simd, createRng(0)));
+    return Object.entries(params)
+      .filter(([name]) => !name.endsWith(".step"))
+      .reduce((bytes, [, x]) => bytes + 4 * sizeOf(x.shape), 0);
+  }
 
-export function trainsLikeSimd(open: () => GpuKernels, { steps }: { readonly steps: number }): void {
   test(`${steps} LSQ steps of NiN 2x1 follow the losses of simd within 1e-3`, {
     timeout: 300_000,
   }, async () => {
@@ -75,19 +74,19 @@ export function trainsLikeSimd(open: () => GpuKernels, { steps }: { readonly ste
     expect(moved.down).toBeLessThanOrEqual(1.5 * weights + 2 * logits);
   });
 
-  test("over 1,000 steps nothing is compiled again, and nothing stays on the device", {
+  test(`over ${many} steps nothing is compiled again, and nothing stays on the device`, {
     timeout: 600_000,
   }, async () => {
     const kernels = open();
     const { runtime } = kernels;
     const [small, pixels] = [prepare(nin({ depth: 1, width: 1, classes: 10 }), { bits: 4 }), 3 * 4 * 4];
     const memory = loopScope();
-    let state = startOf(small.init(kernels, createRng(0)), optimizer);
+    let state = startOf(small.init(kernels, createRng(0)), rule);
     const seen: { compiled: number; resident: number }[] = [];
-    for (let i = 0; i < 1000; i++) {
+    for (let i = 0; i < many; i++) {
       const { images, labels } = batch(i % 50);
       const few = { images: images.subarray(0, 2 * pixels), labels: labels.subarray(0, 2) };
-      ({ state } = await trainStep(memory, small, optimizer, state, few, [3, 4, 4], 0.01));
+      ({ state } = await trainStep(memory, small, rule, state, few, [3, 4, 4], 0.01));
       seen.push({ compiled: runtime.compiled(), resident: runtime.resident() });
     }
     for (const later of seen.slice(2)) expect(later).toEqual(seen[1]);
