@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-import { type Shape, sameShape } from "./tensor.ts";
+import { type Shape, sameShape, sizeOf } from "./tensor.ts";
 
 /**
  * Refuses operands of a computation that do not have the shape it asks for; `null` stands for one left out.
@@ -155,8 +155,9 @@ export function poolDims(x: Shape, { size, stride, padding }: PoolGeometry) {
 }
 export type PoolDims = ReturnType<typeof poolDims>;
 
-/** Extents of a product of matrices: [m, k] · [k, n]. */
+/** Extents of products of matrices: `batch` times [m, k] · [k, n]. */
 export interface GemmDims {
+  readonly batch: number;
   readonly m: number;
   readonly n: number;
   readonly k: number;
@@ -167,18 +168,21 @@ export interface Transposes {
   readonly transposeB?: boolean;
 }
 
+/** The extents of a product, and the shape of its result. */
 export function gemmDims(
   a: Shape,
   b: Shape,
   { transposeA = false, transposeB = false }: Transposes,
-): GemmDims {
-  if (a.length !== 2 || b.length !== 2)
-    throw new RangeError(`gemm: expected two matrices, got [${a}] and [${b}]`);
-  const [m, k] = transposeA ? [a[1]!, a[0]!] : [a[0]!, a[1]!];
-  const [inner, n] = transposeB ? [b[1]!, b[0]!] : [b[0]!, b[1]!];
+): GemmDims & { readonly shape: Shape } {
+  const leading = a.slice(0, -2);
+  if (a.length < 2 || b.length !== a.length || leading.some((extent, i) => extent !== b[i]))
+    throw new RangeError(`gemm: expected two matrices, or equally many of each, got [${a}] and [${b}]`);
+  const [rows, columns] = [a.slice(-2), b.slice(-2)] as unknown as (readonly [number, number])[];
+  const [m, k] = transposeA ? [rows![1], rows![0]] : rows!;
+  const [inner, n] = transposeB ? [columns![1], columns![0]] : columns!;
   if (k !== inner) {
     const t = (yes: boolean) => (yes ? "ᵀ" : "");
     throw new RangeError(`gemm: inner extents differ in [${a}]${t(transposeA)} · [${b}]${t(transposeB)}`);
   }
-  return { m, n, k };
+  return { batch: sizeOf(leading), m, n, k, shape: [...leading, m, n] };
 }

@@ -1,7 +1,7 @@
 /** The contract of products of matrices, and of convolution and its two transposes. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { sizeOf } from "../../src/tensor/tensor.ts";
+import { type Buffer, sizeOf } from "../../src/tensor/tensor.ts";
 import {
   type Convolution,
   convolution,
@@ -50,6 +50,27 @@ async function expectProduct(
   }
 }
 
+/** Three products at once, against the exact sums of each. */
+async function expectProducts(
+  subject: Subject,
+  [m, n, k]: Extents,
+  [transposeA, transposeB]: Stored,
+  draw: Draw,
+): Promise<void> {
+  const [left, right] = [transposeA ? [k, m] : [m, k], transposeB ? [n, k] : [k, n]] as const;
+  const [a, b] = [operand(subject, [3, ...left], draw), operand(subject, [3, ...right], draw)];
+  const c = subject.kernels.gemm(a.tensor, b.tensor, { transposeA, transposeB });
+  expect(c.shape).toEqual([3, m, n]);
+  const found = await c.read();
+  const plain = (values: Buffer, swapped: boolean, rows: number, columns: number): ArrayLike<number> =>
+    swapped ? transposed(values, columns, rows) : values;
+  for (let z = 0; z < 3; z++) {
+    const [az, bz] = [a.values.slice(z * m * k, (z + 1) * m * k), b.values.slice(z * k * n, (z + 1) * k * n)];
+    const exact = product(m, n, k, plain(az, transposeA, m, k), plain(bz, transposeB, k, n));
+    expectSums(found.slice(z * m * n, (z + 1) * m * n), exact, subject.dtype);
+  }
+}
+
 const everyStorage: readonly Stored[] = [
   [false, false],
   [false, true],
@@ -67,6 +88,13 @@ export const gemm: Case = (subject) => {
     holds(fc.tuple(few, seeds), 40, async ([extents, seed]) => {
       await expectProduct(subject, extents, everyStorage, spiced(seed, NOT_FINITE, 60));
     }));
+  test.each(everyStorage)(
+    "many products at once are the products one by one, transposed: %s, %s",
+    (...stored) =>
+      holds(fc.tuple(few, seeds), 20, async ([extents, seed]) => {
+        await expectProducts(subject, extents, stored, noise(seed));
+      }),
+  );
   // Just beyond 4 and 8, 96 rows, 512 columns and a depth of 256: the sizes at which a blocked product starts over.
   test.each<Extents>([
     [97, 513, 19],

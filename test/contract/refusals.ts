@@ -43,7 +43,12 @@ const wrongShapes: readonly Refusal[] = [
   ],
   ["a sum to more", (k, t) => k.sumTo(t(3), [2, 3]), /cannot broadcast \[2,3\] to \[3\]/],
   ["inner extents that differ", (k, t) => k.gemm(t(2, 3), t(2, 3)), /gemm: inner extents differ in \[2,3\]/],
-  ["a product of a vector", (k, t) => k.gemm(t(3), t(3, 2)), /gemm: expected two matrices, got \[3\]/],
+  ["a product of a vector", (k, t) => k.gemm(t(3), t(3, 2)), /gemm: expected two matrices, or .* got \[3\]/],
+  [
+    "more matrices on one side",
+    (k, t) => k.gemm(t(2, 3, 4), t(3, 4, 2)),
+    /gemm: expected two matrices, or equally many of each, got \[2,3,4\] and \[3,4,2\]/,
+  ],
   [
     "transposes that do not fit",
     (k, t) => k.gemm(t(2, 3), t(3, 2), { transposeA: true }),

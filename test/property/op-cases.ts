@@ -174,6 +174,10 @@ export const linearCases: CasesOf<typeof linear, Case> = {
       [3, 2],
       [4, 3],
     ]),
+    smooth(linear.gemm({ transposeB: true }), [
+      [2, 2, 3],
+      [2, 4, 3],
+    ]),
   ],
   conv2d: [
     smooth(linear.conv2d(padded), [image, window]),

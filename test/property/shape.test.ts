@@ -209,9 +209,28 @@ describe("windows", () => {
 
 describe("products and operands", () => {
   test("gemmDims reads the extents off the matrices as they are stored", () => {
-    expect(gemmDims([2, 3], [3, 5], {})).toEqual({ m: 2, k: 3, n: 5 });
-    expect(gemmDims([3, 2], [3, 5], { transposeA: true })).toEqual({ m: 2, k: 3, n: 5 });
-    expect(gemmDims([2, 3], [5, 3], { transposeB: true })).toEqual({ m: 2, k: 3, n: 5 });
+    expect(gemmDims([2, 3], [3, 5], {})).toEqual({ batch: 1, m: 2, k: 3, n: 5, shape: [2, 5] });
+    expect(gemmDims([3, 2], [3, 5], { transposeA: true })).toEqual({
+      batch: 1,
+      m: 2,
+      k: 3,
+      n: 5,
+      shape: [2, 5],
+    });
+    expect(gemmDims([2, 3], [5, 3], { transposeB: true })).toEqual({
+      batch: 1,
+      m: 2,
+      k: 3,
+      n: 5,
+      shape: [2, 5],
+    });
+    expect(gemmDims([4, 6, 2, 3], [4, 6, 3, 5], {})).toEqual({
+      batch: 24,
+      m: 2,
+      k: 3,
+      n: 5,
+      shape: [4, 6, 2, 5],
+    });
     expect(() => gemmDims([2, 3], [3, 5], { transposeB: true })).toThrow(
       "gemm: inner extents differ in [2,3] · [3,5]ᵀ",
     );

@@ -109,7 +109,7 @@ export interface Kernels {
   /** Sums `x` down to a shape that broadcasts to that of `x`. */
   sumTo(x: Tensor, shape: Shape): Tensor;
 
-  /** C = A B, of matrices; each may be given transposed. */
+  /** C = A B, of matrices, or of equally many of each: a [..., M, K], b [..., K, N]. Each may be given transposed. */
   gemm(a: Tensor, b: Tensor, transposes?: Transposes): Tensor;
 
   /** y[n,o] = bias[o] + Σ w[o,c] ⋆ x[n,c]; x [N,C,H,W], w [O,C/groups,KH,KW], bias [O] or null. */

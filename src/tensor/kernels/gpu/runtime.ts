@@ -53,9 +53,9 @@ export interface Resident {
   texture: unknown;
 }
 
-/** Numbers of the host that a program reads. */
+/** Numbers of the host that a program reads, as soon as they are there. */
 export interface Upload {
-  readonly input: object;
+  readonly input: object | Promise<object>;
 }
 
 export interface Traffic {
@@ -78,7 +78,8 @@ export interface Runtime {
   readonly compiled: () => number;
   /** How many results are on the device. */
   readonly resident: () => number;
-  upload(values: Float32Array): Upload;
+  /** @param values - may be promised where results come later */
+  upload(values: Float32Array | Promise<Float32Array>): Upload;
   /**
    * Runs a program on operands.
    *
@@ -189,8 +190,13 @@ export function createRuntime(
     resident: () => residents,
 
     upload(values) {
-      traffic.up += values.byteLength;
-      return { input: new Input(values, [values.length]) };
+      const input = (ready: Float32Array): object => {
+        traffic.up += ready.byteLength;
+        return new Input(ready, [ready.length]);
+      };
+      if (values instanceof Promise) return { input: values.then(input) };
+      // Where they are read later, the memory that they lie in may have become another's.
+      return { input: input(synchronous ? values : values.slice()) };
     },
 
     run(key, make, args) {
@@ -200,7 +206,7 @@ export function createRuntime(
       if (synchronous) result.texture = kernel(...args.map(operand));
       else
         line = line.then(async () => {
-          result.texture = await kernel(...args.map(operand));
+          result.texture = await kernel(...(await Promise.all(args.map(operand))));
         });
       return result;
     },
@@ -235,3 +241,14 @@ export function createRuntime(
     },
   };
 }
+
+/** Makes something from results of the device that are not needed after it. */
+export const using =
+  (runtime: Runtime) =>
+  <T>(inner: readonly Resident[], make: () => T): T => {
+    try {
+      return make();
+    } finally {
+      for (const x of inner) runtime.release(x);
+    }
+  };

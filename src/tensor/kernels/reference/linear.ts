@@ -12,14 +12,17 @@ import { build, buildWith } from "./host.ts";
 
 export function gemm(a: Tensor, b: Tensor, transposes: Transposes = {}): Tensor {
   kernelsOf(a, b);
-  const { m, n, k } = gemmDims(a.shape, b.shape, transposes);
-  const at = (i: number, p: number) => a.data[transposes.transposeA ? p * m + i : i * k + p]!;
-  const bt = (p: number, j: number) => b.data[transposes.transposeB ? j * k + p : p * n + j]!;
-  return build(a, [m, n], (ij) => {
-    const j = ij % n;
-    const i = (ij - j) / n;
+  const { m, n, k, shape } = gemmDims(a.shape, b.shape, transposes);
+  const at = (z: number, i: number, p: number) =>
+    a.data[z * m * k + (transposes.transposeA ? p * m + i : i * k + p)]!;
+  const bt = (z: number, p: number, j: number) =>
+    b.data[z * k * n + (transposes.transposeB ? j * k + p : p * n + j)]!;
+  return build(a, shape, (zij) => {
+    const j = zij % n;
+    const i = Math.floor(zij / n) % m;
+    const z = Math.floor(zij / (m * n));
     let dot = 0;
-    for (let p = 0; p < k; p++) dot += at(i, p) * bt(p, j);
+    for (let p = 0; p < k; p++) dot += at(z, i, p) * bt(z, p, j);
     return dot;
   });
 }

@@ -233,11 +233,16 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
 
     gemm(a, b, transposes = {}) {
       kernelsOf(a, b);
-      const { m, n, k } = gemmDims(a.shape, b.shape, transposes);
-      const c = empty([m, n]);
+      const { batch, m, n, k, shape } = gemmDims(a.shape, b.shape, transposes);
+      const c = empty(shape);
       const [ar, ac] = transposes.transposeA ? [1, m] : [k, 1];
       const [br, bc] = transposes.transposeB ? [1, k] : [n, 1];
-      wasm.gemm!(at(a), ar, ac, at(b), br, bc, at(c), m, n, k, heap.scratch(wasm.gemmWorkspace!() * 4));
+      const workspace = heap.scratch(wasm.gemmWorkspace!() * 4);
+      const [as, bs, cs] = [at(a), at(b), at(c)];
+      for (let z = 0; z < batch; z++) {
+        const [az, bz, cz] = [as + 4 * z * m * k, bs + 4 * z * k * n, cs + 4 * z * m * n];
+        wasm.gemm!(az, ar, ac, bz, br, bc, cz, m, n, k, workspace);
+      }
       return c;
     },
 
