@@ -1,4 +1,5 @@
-import { type Device, openDevice } from "../src/experiments/device.ts";
+import type { Device } from "../src/experiments/device.ts";
+import { openDevice } from "../src/experiments/node-device.ts";
 import { nin } from "../src/nn/models/nin.ts";
 import { sgd } from "../src/nn/optimizers.ts";
 import { startOf, trainStep } from "../src/nn/train.ts";

@@ -3,7 +3,7 @@ import { grad } from "../src/autograd/grad.ts";
 import { constant, type Var } from "../src/autograd/op.ts";
 import { add, mul, sum, tanh } from "../src/autograd/ops/arithmetic.ts";
 import { batchNorm, crossEntropy } from "../src/autograd/ops/fused.ts";
-import { openDevice } from "../src/experiments/device.ts";
+import { openDevice } from "../src/experiments/node-device.ts";
 import { lsq, signed } from "../src/quant/lsq.ts";
 import type { Kernels } from "../src/tensor/kernels/kernels.ts";
 import { createRng } from "../src/tensor/random.ts";

@@ -1,4 +1,4 @@
-import { openSimd } from "../src/experiments/device.ts";
+import { openSimd } from "../src/experiments/node-device.ts";
 import { createRng } from "../src/tensor/random.ts";
 import { scope } from "../src/tensor/scope.ts";
 import type { ConvGeometry } from "../src/tensor/shape.ts";

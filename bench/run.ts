@@ -5,9 +5,9 @@
  * @packageDocumentation
  */
 
-import { openDevice } from "../src/experiments/device.ts";
 import { environment } from "../src/experiments/environment.ts";
 import { writeAtomic } from "../src/experiments/files.ts";
+import { openDevice } from "../src/experiments/node-device.ts";
 import { gpuRates, gpuSteps } from "./gpu.ts";
 import { opRates } from "./ops.ts";
 import { convRates, gemmRates } from "./products.ts";

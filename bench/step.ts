@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { openSimd } from "../src/experiments/device.ts";
+import { openSimd } from "../src/experiments/node-device.ts";
 import { nin } from "../src/nn/models/nin.ts";
 import { sgd } from "../src/nn/optimizers.ts";
 import { startOf, trainStep } from "../src/nn/train.ts";

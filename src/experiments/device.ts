@@ -1,12 +1,14 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+/**
+ * Which kernels compute, and on what: the same rules in Node and in a browser.
+ *
+ * @packageDocumentation
+ */
+
 import type { GpuJs, GpuMode } from "../tensor/kernels/gpu/runtime.ts";
 import type { Kernels } from "../tensor/kernels/kernels.ts";
 import { reference } from "../tensor/kernels/reference/index.ts";
-import { createSimd, type SimdKernels } from "../tensor/kernels/simd/index.ts";
 import { Complaint } from "./complaint.ts";
-import { type GpuInfo, gpuKernels, inspectGpu, NoGpu } from "./gpu-device.ts";
+import { type GpuInfo, gpuKernels } from "./gpu-device.ts";
 
 export const deviceNames = ["auto", "simd", "reference", "headlessgl", "webgl2", "webgpu"] as const;
 export type DeviceName = (typeof deviceNames)[number];
@@ -30,19 +32,6 @@ export interface Device {
   readonly info: DeviceInfo;
 }
 
-const wasmFile = fileURLToPath(new URL("../../build/kernels.wasm", import.meta.url));
-
-/** @throws Complaint where they are not built */
-export function openSimd(): SimdKernels {
-  let wasm: Uint8Array<ArrayBuffer>;
-  try {
-    wasm = new Uint8Array(readFileSync(wasmFile));
-  } catch {
-    throw new Complaint(`the SIMD kernels are not built: ${wasmFile} is missing. Run "npm run kernels".`);
-  }
-  return createSimd(wasm);
-}
-
 const processor = (requested: DeviceName, kernels: Kernels): Device => ({
   kernels,
   info: {
@@ -55,8 +44,9 @@ const processor = (requested: DeviceName, kernels: Kernels): Device => ({
   },
 });
 
-const graphics = (requested: DeviceName, js: GpuJs, gpu: GpuInfo): Device => ({
-  kernels: gpuKernels(js, gpu, openSimd()),
+/** `host` does what the GPU does not. */
+const graphics = (requested: DeviceName, js: GpuJs, gpu: GpuInfo, host: Kernels): Device => ({
+  kernels: gpuKernels(js, gpu, host),
   info: {
     requested,
     backend: gpu.mode,
@@ -67,61 +57,37 @@ const graphics = (requested: DeviceName, js: GpuJs, gpu: GpuInfo): Device => ({
   },
 });
 
-/** What to do about a mode that is not to be had in Node. */
-export const remedies: Readonly<Partial<Record<GpuMode, string>>> = {
-  headlessgl:
-    'Run "npm run gpu:setup" once; then it needs a driver for Vulkan (a graphics card\'s, or the package mesa-vulkan-drivers, which is software) or a display (xvfb-run -a …).',
-  webgl2: 'It is a browser\'s. "npm run page" opens one.',
-  webgpu: 'It is a browser\'s. "npm run page" opens one.',
-};
-
-/** gpu.js, loaded only when somebody asks for a GPU. */
-export function loadGpuJs(): GpuJs {
-  // Without a display, ANGLE draws by Vulkan. It looks at this when it is loaded.
-  if (!process.env.DISPLAY) process.env.ANGLE_DEFAULT_PLATFORM ??= "vulkan";
-  return createRequire(import.meta.url)("gpu.js") as GpuJs;
+/** What runs programs: Node or a browser. */
+export interface Platform {
+  openSimd(): Promise<Kernels>;
+  /** @throws Complaint with the remedy, where the mode is not to be had */
+  inspect(mode: GpuMode): Promise<{ readonly js: GpuJs; readonly gpu: GpuInfo }>;
+  /** The mode that `auto` tries, and where to learn more if it is not there. */
+  readonly auto: { readonly mode: GpuMode; readonly more: string };
 }
-
-/** @throws Complaint with the remedy, where the mode is not to be had here */
-export async function inspectHere(mode: GpuMode): Promise<{ readonly js: GpuJs; readonly gpu: GpuInfo }> {
-  const refuse = (why: string): never => {
-    throw new Complaint(`${why}. ${remedies[mode] ?? ""}`.trim());
-  };
-  if (mode === "webgl2" || mode === "webgpu") return refuse(`there is no ${mode} in Node`);
-  try {
-    const js = loadGpuJs();
-    return { js, gpu: await inspectGpu(js, mode) };
-  } catch (error) {
-    if (!(error instanceof NoGpu)) throw error;
-    return refuse(error.message);
-  }
-}
-
-/** The device in a few words. */
-export const deviceText = ({ backend, renderer, software, why }: DeviceInfo): string =>
-  `${backend}${renderer === null ? "" : ` on ${renderer}${software ? ", software" : ""}`}${why === undefined ? "" : `; ${why}`}`;
 
 /**
  * The kernels of that name. `auto` takes a GPU that is hardware, where there is one, else `simd`, and says why.
  *
  * @throws Complaint where what is asked for by name cannot be had, with the remedy
  */
-export async function openDevice(requested: DeviceName = "auto"): Promise<Device> {
+export async function openOn(platform: Platform, requested: DeviceName): Promise<Device> {
   if (requested === "reference") return processor(requested, reference);
-  if (requested === "simd") return processor(requested, openSimd());
-  if (requested !== "auto") {
-    const { js, gpu } = await inspectHere(requested);
-    return graphics(requested, js, gpu);
-  }
+  if (requested === "simd") return processor(requested, await platform.openSimd());
+  const { mode, more } = platform.auto;
   let why: string;
   try {
-    const { js, gpu } = await inspectHere("headlessgl");
-    if (!gpu.software) return graphics(requested, js, gpu);
+    const { js, gpu } = await platform.inspect(requested === "auto" ? mode : requested);
+    if (requested !== "auto" || !gpu.software) return graphics(requested, js, gpu, await platform.openSimd());
     why = `the GPU is software (${gpu.renderer})`;
   } catch (error) {
-    if (!(error instanceof Complaint)) throw error;
-    why = "no GPU can be opened (qgen doctor tells more)";
+    if (requested !== "auto" || !(error instanceof Complaint)) throw error;
+    why = `no GPU can be opened${more}`;
   }
-  const { kernels, info } = processor(requested, openSimd());
+  const { kernels, info } = processor(requested, await platform.openSimd());
   return { kernels, info: { ...info, why } };
 }
+
+/** The device in a few words. */
+export const deviceText = ({ backend, renderer, software, why }: DeviceInfo): string =>
+  `${backend}${renderer === null ? "" : ` on ${renderer}${software ? ", software" : ""}`}${why === undefined ? "" : `; ${why}`}`;

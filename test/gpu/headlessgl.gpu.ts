@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { inspectHere, openDevice } from "../../src/experiments/device.ts";
+import { inspectHere, openDevice } from "../../src/experiments/node-device.ts";
 import type { GpuKernels } from "../../src/tensor/kernels/gpu/index.ts";
 import { obeysTheContract } from "../kernel-contract.ts";
 import { gpuOf, settingOf } from "./modes.ts";

@@ -1,4 +1,4 @@
-import { loadGpuJs } from "../../src/experiments/device.ts";
+import { loadGpuJs } from "../../src/experiments/node-device.ts";
 import { createGpu, type GpuKernels } from "../../src/tensor/kernels/gpu/index.ts";
 import { createRuntime, type GpuMode } from "../../src/tensor/kernels/gpu/runtime.ts";
 import { tensorsIn } from "../golden/read.ts";

@@ -1,10 +1,10 @@
 import { cpus } from "node:os";
 import { Command } from "commander";
-import type { Kernels } from "../../tensor/kernels/kernels.ts";
-import { scope } from "../../tensor/scope.ts";
 import { Complaint } from "../complaint.ts";
-import { type DeviceName, deviceNames, openDevice } from "../device.ts";
+import { type DeviceName, deviceNames } from "../device.ts";
 import { version } from "../environment.ts";
+import { openDevice } from "../node-device.ts";
+import { gemmRate } from "../rate.ts";
 
 /** What there is to say of one device. */
 interface Finding {
@@ -26,33 +26,11 @@ export const doctorCommand = (): Command =>
     .addHelpText("after", "\nExample:\n  qgen doctor")
     .action(doctorAction);
 
-/** About a second of products of square matrices. The rate counts from the second product: the first one compiles. */
-async function rateOf(kernels: Kernels, size: number): Promise<number> {
-  const values = Float32Array.from({ length: size * size }, (_, i) => ((i * 7) % 13) / 13 - 0.5);
-  const [a, b] = [kernels.tensor(values, [size, size]), kernels.tensor(values, [size, size])];
-  const product = (times: number): Promise<unknown> =>
-    scope(() => {
-      let c = kernels.gemm(a, b);
-      for (let i = 1; i < times; i++) c = kernels.gemm(a, b);
-      // Results of a GPU are there when they have been read.
-      return c;
-    }).read();
-  await product(1);
-  const began = performance.now();
-  let [done, times] = [0, 1];
-  while (performance.now() - began < 1000) {
-    await product(times);
-    done += times;
-    times = Math.min(2 * times, 16);
-  }
-  return (2 * size ** 3 * done) / (performance.now() - began) / 1e6;
-}
-
 async function examine(device: DeviceName): Promise<Finding> {
   try {
     const { kernels, info } = await openDevice(device);
     const { backend, renderer, software } = info;
-    const gflops = await rateOf(kernels, device === "reference" ? 96 : 512);
+    const gflops = await gemmRate(kernels, device === "reference" ? 96 : 512);
     return { device, backend, renderer, software, gflops, missing: null };
   } catch (error) {
     if (!(error instanceof Complaint)) throw error;

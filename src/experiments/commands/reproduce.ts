@@ -1,7 +1,8 @@
 import { Command, Option } from "commander";
 import { precisionName, type RunConfig } from "../config.ts";
 import { loadDataset } from "../data/catalog.ts";
-import { type DeviceName, deviceNames, deviceText, openDevice } from "../device.ts";
+import { type DeviceName, deviceNames, deviceText } from "../device.ts";
+import { openDevice } from "../node-device.ts";
 import { createProgress, followRun } from "../progress.ts";
 import type { RunResult } from "../result.ts";
 import { run } from "../run.ts";

@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import type { GpuJs, GpuMode } from "../tensor/kernels/gpu/runtime.ts";
+import { createSimd, type SimdKernels } from "../tensor/kernels/simd/index.ts";
+import { Complaint } from "./complaint.ts";
+import { type Device, type DeviceName, openOn } from "./device.ts";
+import { type GpuInfo, inspectGpu, NoGpu } from "./gpu-device.ts";
+
+const wasmFile = fileURLToPath(new URL("../../build/kernels.wasm", import.meta.url));
+
+/** @throws Complaint where they are not built */
+export function openSimd(): SimdKernels {
+  let wasm: Uint8Array<ArrayBuffer>;
+  try {
+    wasm = new Uint8Array(readFileSync(wasmFile));
+  } catch {
+    throw new Complaint(`the SIMD kernels are not built: ${wasmFile} is missing. Run "npm run kernels".`);
+  }
+  return createSimd(wasm);
+}
+
+/** What to do about a mode that is not to be had in Node. */
+export const remedies: Readonly<Partial<Record<GpuMode, string>>> = {
+  headlessgl:
+    'Run "npm run gpu:setup" once; then it needs a driver for Vulkan (a graphics card\'s, or the package mesa-vulkan-drivers, which is software) or a display (xvfb-run -a …).',
+  webgl2: 'It is a browser\'s. "npm run page" opens one.',
+  webgpu: 'It is a browser\'s. "npm run page" opens one.',
+};
+
+/** gpu.js, loaded only when somebody asks for a GPU. */
+export function loadGpuJs(): GpuJs {
+  // Without a display, ANGLE draws by Vulkan. It looks at this when it is loaded.
+  if (!process.env.DISPLAY) process.env.ANGLE_DEFAULT_PLATFORM ??= "vulkan";
+  return createRequire(import.meta.url)("gpu.js") as GpuJs;
+}
+
+/** @throws Complaint with the remedy, where the mode is not to be had here */
+export async function inspectHere(mode: GpuMode): Promise<{ readonly js: GpuJs; readonly gpu: GpuInfo }> {
+  const refuse = (why: string): never => {
+    throw new Complaint(`${why}. ${remedies[mode] ?? ""}`.trim());
+  };
+  if (mode === "webgl2" || mode === "webgpu") return refuse(`there is no ${mode} in Node`);
+  try {
+    const js = loadGpuJs();
+    return { js, gpu: await inspectGpu(js, mode) };
+  } catch (error) {
+    if (!(error instanceof NoGpu)) throw error;
+    return refuse(error.message);
+  }
+}
+
+/**
+ * The kernels of that name, in Node.
+ *
+ * @throws Complaint where what is asked for by name cannot be had, with the remedy
+ */
+export const openDevice = (requested: DeviceName = "auto"): Promise<Device> =>
+  openOn(
+    {
+      openSimd: async () => openSimd(),
+      inspect: inspectHere,
+      auto: { mode: "headlessgl", more: " (qgen doctor tells more)" },
+    },
+    requested,
+  );
