@@ -49,6 +49,22 @@ interface Golden {
     readonly running_var: number[];
     readonly eval_out: number[][][][];
   };
+  readonly measures: {
+    readonly w: number[];
+    readonly w0: number[];
+    readonly m: number;
+    readonly omega: number;
+    readonly eps: number;
+    readonly sigma: number;
+    readonly sigma_mag: number;
+    readonly alpha: number;
+    readonly alpha_mag: number;
+    readonly delta: number;
+    /** By measure and constant term. */
+    readonly values: Readonly<
+      Record<string, { readonly raw: number; readonly reported_sqrt_x_over_m: number }>
+    >;
+  };
   readonly cross_entropy: { readonly logits: number[][]; readonly target: number[]; readonly mean: number };
 }
 
