@@ -70,6 +70,27 @@ interface Golden {
 
 export const golden = JSON.parse(file("golden.json").toString()) as Golden;
 
+export interface NetworkMeasures {
+  readonly m: number;
+  readonly image: readonly [channels: number, height: number, width: number];
+  readonly classes: number;
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  readonly weights: readonly string[];
+  readonly seed: number;
+  readonly labels: readonly number[];
+  readonly margin: number;
+  readonly raw: Readonly<Record<string, number>>;
+  readonly reported: Readonly<Record<string, number>>;
+  readonly loss: number;
+  readonly eigenvalues: readonly [smallest: number, largest: number];
+  readonly trace: number;
+  readonly relative_flatness: Readonly<Record<string, number>>;
+  readonly radius: { readonly l2: number; readonly linf: number };
+  readonly one_step: { readonly l2: number; readonly linf: number };
+}
+
+export const networkMeasures = JSON.parse(file("network-measures.json").toString()) as NetworkMeasures;
+
 export interface LayerCase {
   readonly name: string;
   readonly op: "conv2d" | "avg_pool2d" | "max_pool2d";

@@ -17,16 +17,14 @@ const dziugaite = "Dziugaite et al. 2020";
 const scale = "log";
 
 /** The measures that are made of spectral norms: of the layers as matrices, or as convolutions. */
-function spectralMeasures<S extends "spectral" | "circular", D extends `${S}Distance`>(
-  spec: S,
-  distance: D & keyof Values,
+function spectralMeasures(
+  spec: "spectral" | "circular",
+  distance: "spectralDistance" | "circularDistance",
   suffix: string,
   kind: string,
 ): readonly Measure[] {
-  type Norms = Pick<Values, S>;
-  const of = (x: Norms): readonly number[] => x[spec];
-  const product = (x: Norms & { readonly margin: number }): number =>
-    logProduct(of(x)) + overMargin(x.margin);
+  const product = (x: Pick<Values, "spectral" | "circular" | "margin">): number =>
+    logProduct(x[spec]) + overMargin(x.margin);
   return [
     define({
       id: `log_prod_of_spec${suffix}`,
@@ -34,7 +32,7 @@ function spectralMeasures<S extends "spectral" | "circular", D extends `${S}Dist
       source: jiang(32),
       needs: [spec],
       scale,
-      compute: (x) => logProduct(of(x)),
+      compute: (x) => logProduct(x[spec]),
     }),
     define({
       id: `log_prod_of_spec_over_margin${suffix}`,
@@ -50,7 +48,7 @@ function spectralMeasures<S extends "spectral" | "circular", D extends `${S}Dist
       source: jiang(29),
       needs: [spec, "frobeniusDistance", "margin"],
       scale,
-      compute: (x) => product(x) + log(sumOfRatios(x.frobeniusDistance, of(x))),
+      compute: (x) => product(x) + log(sumOfRatios(x.frobeniusDistance, x[spec])),
     }),
     define({
       id: `log_spec_orig_main${suffix}`,
@@ -58,14 +56,14 @@ function spectralMeasures<S extends "spectral" | "circular", D extends `${S}Dist
       source: jiang(30),
       needs: [spec, "frobenius", "margin"],
       scale,
-      compute: (x) => product(x) + log(sumOfRatios(x.frobenius, of(x))),
+      compute: (x) => product(x) + log(sumOfRatios(x.frobenius, x[spec])),
     }),
     define({
       id: `fro_over_spec${suffix}`,
       name: `sum of stable ranks, from ${kind}`,
       source: jiang(33),
       needs: [spec, "frobenius"],
-      compute: (x) => sumOfRatios(x.frobenius, of(x)),
+      compute: (x) => sumOfRatios(x.frobenius, x[spec]),
     }),
     define({
       id: `log_sum_of_spec${suffix}`,
@@ -73,7 +71,7 @@ function spectralMeasures<S extends "spectral" | "circular", D extends `${S}Dist
       source: jiang(35),
       needs: [spec],
       scale,
-      compute: (x) => logSum(of(x)),
+      compute: (x) => logSum(x[spec]),
     }),
     define({
       id: `log_sum_of_spec_over_margin${suffix}`,
@@ -81,14 +79,14 @@ function spectralMeasures<S extends "spectral" | "circular", D extends `${S}Dist
       source: jiang(34),
       needs: [spec, "margin"],
       scale,
-      compute: (x) => logSum(of(x), x.margin),
+      compute: (x) => logSum(x[spec], x.margin),
     }),
     define({
       id: `dist_spec_init${suffix}`,
       name: `sum of squared ${kind} of the distances`,
       source: jiang(41),
       needs: [distance],
-      compute: (x) => sumOfSquares((x as Pick<Values, "spectralDistance" | "circularDistance">)[distance]),
+      compute: (x) => sumOfSquares(x[distance]),
     }),
   ];
 }
