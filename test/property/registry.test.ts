@@ -1,4 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { table3 } from "../../src/experiments/paper/tables.ts";
+import { pacBayesInit, pacBayesOrig, sharpnessInit, sharpnessOrig } from "../../src/measures/bounds.ts";
+import {
+  pacBayesMagInit,
+  pacBayesMagOrig,
+  sharpnessMagInit,
+  sharpnessMagOrig,
+} from "../../src/measures/bounds-magnitude.ts";
 import {
   lazily,
   measureAll,
@@ -98,6 +106,24 @@ describe("the registry", () => {
       expect(await measure.compute(lazily(only))).toBe(value);
     },
   );
+
+  test("gives the eight measures of Table 3 the radius that is theirs", async () => {
+    const { w, w0, normSq, distanceSq, omega, m, sigma, alpha } = some;
+    const [prime, worst] = [{ sigma: some.sigmaPrime }, { alpha: some.alphaPrime }];
+    const found = measuresNamed([...registry].slice(0, 8).map(({ id }) => id));
+    expect(await Promise.all(found.map((x) => x.compute(lazily(supplying(some)))))).toEqual([
+      pacBayesInit({ distanceSq, sigma, m }),
+      pacBayesOrig({ normSq, sigma, m }),
+      pacBayesMagInit({ w, w0, m, ...prime }),
+      pacBayesMagOrig({ w, w0, m, ...prime }),
+      sharpnessInit({ distanceSq, omega, alpha, m }),
+      sharpnessOrig({ normSq, omega, alpha, m }),
+      sharpnessMagInit({ w, w0, m, ...worst }),
+      sharpnessMagOrig({ w, w0, m, ...worst }),
+    ]);
+    const { dataset: _, model: __, precision: ___, ...columns } = table3()[0]!;
+    expect(found.map(({ id }) => id)).toEqual(Object.keys(columns));
+  });
 
   test("needs everything that is on the list of needs", () => {
     expect(new Set(registry.flatMap(({ needs }) => needs))).toEqual(new Set(names));

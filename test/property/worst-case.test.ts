@@ -73,12 +73,26 @@ describe("the worst loss in a ball", () => {
     expect(worst).toBeLessThanOrEqual(maximum * (1 + 1e-5));
   });
 
-  test("no point outside the ball is ever asked for", async () => {
+  test("where the first gradient points to another corner of the box, projected steps find the right one", async () => {
+    // L = w₁ w₂ around (0.3, −0.1): one step goes to (−0.7, 0.9); the maximum is at (1.3, 0.9).
+    const surface: LossSurface = {
+      ...quadratic([0.3, -0.1], [0, 0], [0, 0]),
+      loss: async ([a, b]) => a! * b!,
+      slope: async ([a, b]) => ({ loss: a! * b!, gradient: Float64Array.of(b!, a!) }),
+    };
+    const { oneStep, worst } = await worstCase(surface, { ball: "linf", radius: 1 });
+    expectClose(oneStep, -0.7 * 0.9);
+    expectClose(worst, 1.3 * 0.9);
+  });
+
+  test("no point outside the ball is ever asked for, and of those the worst is kept", async () => {
     await fc.assert(
       fc.asyncProperty(triple, triple, triple, radius, async (at, a, g, r) => {
         for (const ball of ["l2", "linf"] as const) {
           const surface = quadratic(at, a, g);
-          await worstCase(surface, { ball, radius: r, steps: 4 });
+          const { worst } = await worstCase(surface, { ball, radius: r, steps: 4 });
+          const losses = await Promise.all(surface.asked.slice().map(surface.loss));
+          expect(worst).toBe(Math.max(...losses));
           for (const point of surface.asked) {
             const u = plus(point, -1, surface.at);
             const size = ball === "l2" ? length(u) : Math.max(...u.map(Math.abs));
