@@ -49,10 +49,47 @@ interface Golden {
     readonly running_var: number[];
     readonly eval_out: number[][][][];
   };
+  readonly measures: {
+    readonly w: number[];
+    readonly w0: number[];
+    readonly m: number;
+    readonly omega: number;
+    readonly eps: number;
+    readonly sigma: number;
+    readonly sigma_mag: number;
+    readonly alpha: number;
+    readonly alpha_mag: number;
+    readonly delta: number;
+    /** By measure and constant term. */
+    readonly values: Readonly<
+      Record<string, { readonly raw: number; readonly reported_sqrt_x_over_m: number }>
+    >;
+  };
   readonly cross_entropy: { readonly logits: number[][]; readonly target: number[]; readonly mean: number };
 }
 
 export const golden = JSON.parse(file("golden.json").toString()) as Golden;
+
+export interface NetworkMeasures {
+  readonly m: number;
+  readonly image: readonly [channels: number, height: number, width: number];
+  readonly classes: number;
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  readonly weights: readonly string[];
+  readonly seed: number;
+  readonly labels: readonly number[];
+  readonly margin: number;
+  readonly raw: Readonly<Record<string, number>>;
+  readonly reported: Readonly<Record<string, number>>;
+  readonly loss: number;
+  readonly eigenvalues: readonly [smallest: number, largest: number];
+  readonly trace: number;
+  readonly relative_flatness: Readonly<Record<string, number>>;
+  readonly radius: { readonly l2: number; readonly linf: number };
+  readonly one_step: { readonly l2: number; readonly linf: number };
+}
+
+export const networkMeasures = JSON.parse(file("network-measures.json").toString()) as NetworkMeasures;
 
 export interface LayerCase {
   readonly name: string;
