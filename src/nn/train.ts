@@ -13,7 +13,7 @@ import type { Rng } from "../tensor/random.ts";
 import { type LoopScope, loopScope } from "../tensor/scope.ts";
 import { type Buffer, item, type Shape, type Tensor } from "../tensor/tensor.ts";
 import { type Metrics, type Tally, tally, total } from "./metrics.ts";
-import type { Model, Weights } from "./model.ts";
+import type { Mode, Model, Weights } from "./model.ts";
 import type { Optimizer, OptimizerState } from "./optimizers.ts";
 import { mapTree, type Tree } from "./tree.ts";
 
@@ -138,7 +138,7 @@ export async function* train(
   }
 }
 
-/** What a network has made of a batch in train mode. */
+/** What a network has made of a batch. */
 export interface Pass {
   /** The parameters, for gradients to arrive at. */
   readonly leaves: Tree<Var>;
@@ -153,10 +153,16 @@ export interface Batch {
   readonly labels: Int32Array;
 }
 
-export function forward(model: Model, { params, buffers }: Weights, batch: Batch, shape: Shape): Pass {
+export function forward(
+  model: Model,
+  { params, buffers }: Weights,
+  batch: Batch,
+  shape: Shape,
+  mode: Mode = "train",
+): Pass {
   const leaves = mapTree(params, constant);
   const x = imagesFor(params, batch.images, batch.labels.length, shape);
-  return { leaves, ...model.apply(leaves, buffers, x, "train") };
+  return { leaves, ...model.apply(leaves, buffers, x, mode) };
 }
 
 /**
@@ -257,7 +263,7 @@ export async function evaluate(
 }
 
 /** The images on the kernels, and in the precision, of the parameters. */
-function imagesFor(params: Tree<Tensor>, pixels: Float32Array, count: number, shape: Shape): Var {
+export function imagesFor(params: Tree<Tensor>, pixels: Float32Array, count: number, shape: Shape): Var {
   const { kernels, dtype } = Object.values(params)[0]!;
   return constant(
     kernels.tensor(dtype === "float32" ? pixels : Float64Array.from(pixels), [count, ...shape]),

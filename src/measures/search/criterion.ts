@@ -60,7 +60,8 @@ export function displacements(
 ): Interval {
   const ends = [high, low].map((hits) => displacementOf(hits, of, base, how)) as [number, number];
   // The change of the accuracy is 0 somewhere between an increase and a decrease.
-  const crosses = how === "absolute" && low / of <= base.hits / base.count && base.hits / base.count <= high / of;
+  const crosses =
+    how === "absolute" && low / of <= base.hits / base.count && base.hits / base.count <= high / of;
   return { low: crosses ? 0 : Math.min(...ends), high: Math.max(...ends) };
 }
 
