@@ -21,6 +21,8 @@ export const paperItems = {
   "LSQ.eq.2": "v̂ = v̄ s",
   "LSQ.eq.3": "∂v̂/∂s",
   "LSQ.eq.5": "∂v̂/∂v",
+  "SAM.eq.2": "the worst point near w, ê(w) = ρ ∇L(w) / ‖∇L(w)‖₂",
+  "SAM.eq.3": "sharpness-aware gradient, ∇L at w + ê(w)",
 } as const satisfies Record<string, string>;
 
 export type PaperRef = keyof typeof paperItems;
