@@ -31,7 +31,7 @@ function noise(count: number): Images {
   const labels = Int32Array.from({ length: count }, () => rng.below(4));
   const pixels = Float32Array.from(
     { length: count * SIZE },
-    (_, i) => rng.normal() + 0.35 * (labels[Math.floor(i / SIZE)]! - 1.5),
+    (_, i) => rng.normal() + 0.12 * (labels[Math.floor(i / SIZE)]! - 1.5),
   );
   return {
     count,
@@ -45,10 +45,11 @@ function noise(count: number): Images {
     }),
   };
 }
-const images = noise(500);
+const COUNT = 200;
+const images = noise(COUNT);
 const float = nin({ depth: 1, width: 1, classes: 4 });
 const quantized = prepare(float, { bits: 2 });
-const draws = 4;
+const draws = 3;
 
 async function trained(model: Model): Promise<Weights> {
   const optimizer = sgd({ momentum: 0.9 });
@@ -76,7 +77,7 @@ beforeAll(async () => {
 describe("images in the order of a search", () => {
   test("are all there, once each, and a network has as many hits on them as in their own order", async () => {
     for (const { model, weights } of networks)
-      for (const size of [7, 64, 500, 1000]) {
+      for (const size of [7, 64, COUNT, 1000]) {
         const { sizes, base, block } = await arrange(model, weights, images, size);
         expect(sizes.every((n) => n <= size)).toBe(true);
         let [hits, labels] = [0, 0];
@@ -86,23 +87,23 @@ describe("images in the order of a search", () => {
           labels += batch.labels.reduce((a, y) => a + y + 1, 0);
           hits += await hitsOf(model, weights.buffers, () => weights.params, batch, images.shape);
         }
-        const { labels: all } = images.batch(Array.from({ length: 500 }, (_, i) => i));
+        const { labels: all } = images.batch(Array.from({ length: COUNT }, (_, i) => i));
         expect(labels).toBe(all.reduce((a, y) => a + y + 1, 0));
         expect(hits).toBe(base.hits);
-        expect(hits / 500).toBe((await evaluate(model, weights, images, 128)).accuracy);
+        expect(hits / COUNT).toBe((await evaluate(model, weights, images, 128)).accuracy);
       }
   });
 
   test("go from misses to hits after a fair sample", async () => {
     const { model, weights } = networks[0]!;
-    const { sizes, base, block } = await arrange(model, weights, images, 50);
+    const { sizes, base, block } = await arrange(model, weights, images, 25);
     const shares: number[] = [];
     for (const [b, n] of sizes.entries())
       shares.push((await hitsOf(model, weights.buffers, () => weights.params, block(b), images.shape)) / n);
     const [sample, ...rest] = shares;
     expect(rest).toEqual([...rest].sort((a, b) => a - b));
     expect([rest[0], rest.at(-1)]).toEqual([0, 1]);
-    expect(Math.abs(sample! - base.hits / base.count)).toBeLessThan(0.03);
+    expect(Math.abs(sample! - base.hits / base.count)).toBeLessThan(0.05);
   });
 });
 
@@ -127,18 +128,20 @@ describe("the searches", () => {
     "QGen.sec.B.2",
     "PAC-Bayes, plain and magnitude-aware, float and quantized: the radius of the plain search to the last bit",
     async () => {
+      const traces: Step[] = [];
       for (const { model, weights } of networks)
         for (const options of [pacBayesDefaults, magnitudeAware(pacBayesDefaults)]) {
           const search = (o = {}) =>
             complete(pacBayesRadius(model, weights, images, createRng("s"), { ...options, draws, ...o }));
           const fast = await search();
           agree(fast, await plainPacBayes(model, weights, images, createRng("s"), options.law, draws));
-          expect(looked(fast.trace)).toBeLessThan(0.9);
+          traces.push(...fast.trace);
           const whole = await search({ thoroughness: "all" });
           expect(whole.radius).toBe(fast.radius);
           expect(looked(whole.trace)).toBe(1);
           expect(whole.displacement.low).toBe(whole.displacement.high);
         }
+      expect(looked(traces)).toBeLessThan(0.8);
     },
   );
 
@@ -146,20 +149,19 @@ describe("the searches", () => {
     "QGen.sec.B.2",
     "sharpness, box and L2 ball, plain and magnitude-aware: the radius of the plain search to the last bit",
     async () => {
-      const quick = { ...sharpnessDefaults.ascent, steps: 3, batchSize: 32 };
-      const base = { ...sharpnessDefaults, restarts: 3, ascent: quick };
-      const [l2, sign] = [{ ball: "l2" }, { step: "sign" }] as const;
+      const quick = { ...sharpnessDefaults.ascent, steps: 2, batchSize: 16 };
+      const base = { ...sharpnessDefaults, restarts: 2, ascent: quick };
+      const balls = [{ ball: "l2" }, { step: "sign" }] as const;
+      const variants = [base, magnitudeAwareBox(base)];
+      const others = balls.map((change) => ({ ...base, ascent: { ...quick, ...change } }));
+      const traces: Step[] = [];
       for (const { model, weights } of networks)
-        for (const options of [
-          base,
-          magnitudeAwareBox(base),
-          { ...base, ascent: { ...quick, ...sign } },
-          { ...base, ascent: { ...quick, ...l2 } },
-        ]) {
+        for (const options of model === float ? [...variants, ...others] : variants) {
           const fast = await complete(sharpnessRadius(model, weights, images, createRng("s"), options));
-          agree(fast, await plainSharpness(model, weights, images, createRng("s"), options.ascent, 3));
-          expect(looked(fast.trace)).toBeLessThan(0.9);
+          agree(fast, await plainSharpness(model, weights, images, createRng("s"), options.ascent, 2));
+          traces.push(...fast.trace);
         }
+      expect(looked(traces)).toBeLessThan(0.7);
     },
   );
 
@@ -234,7 +236,7 @@ describe("the searches", () => {
     const { model, weights } = networks[0]!;
     const hard = { criterion: { displacement: "drop", target: 0.995, tolerance: 0.01 } } as const;
     await expect(complete(pacBayesRadius(model, weights, images, createRng(0), hard))).rejects.toThrow(
-      /PAC-Bayes radius: the accuracy on the 500 training images is [\d.]+ %, so it cannot drop by 99.50 %/,
+      /PAC-Bayes radius: the accuracy on the 200 training images is [\d.]+ %, so it cannot drop by 99.50 %/,
     );
     const params = mapTree(weights.params, (x) => simd.fill(NaN, x.shape, "float32"));
     await expect(

@@ -14,8 +14,8 @@ import { loopScope } from "../../tensor/scope.ts";
 import type { Buffer, Tensor } from "../../tensor/tensor.ts";
 import type { Baseline } from "./criterion.ts";
 
-/** Images that are looked at together. */
-export const BLOCK = 128;
+/** Images that are looked at together: few enough for a verdict in time, enough to keep the kernels busy. */
+const blockSize = (count: number): number => Math.max(16, Math.min(128, Math.ceil(count / 32)));
 
 /** More bytes of normalized images than this are not kept: they are made again each time. */
 const KEPT_BYTES = 2 ** 30;
@@ -78,7 +78,7 @@ export async function arrange(
   model: Model,
   weights: Weights,
   images: Images,
-  size: number = BLOCK,
+  size = blockSize(images.count),
 ): Promise<Arranged> {
   const byMargin: { index: number; margin: number }[] = [];
   let hits = 0;
