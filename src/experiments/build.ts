@@ -41,6 +41,7 @@ export const buildRecipe = (config: RecipeConfig): Recipe => ({
   batchSize: config.batchSize,
   optimizer: buildOptimizer(config),
   lr: multiStep(config.lr, config.milestones, config.gamma),
+  sam: config.sam,
 });
 
 /** Both splits, normalized by the statistics of the training images. */

@@ -41,6 +41,14 @@ export const runSchema = z.strictObject({
   /** Epochs, from 0, at which the learning rate is multiplied by `gamma`. */
   milestones: z.array(whole(0)).readonly(),
   gamma: z.number().positive().default(0.1),
+  /** Sharpness-aware minimization. Absent where it is not used, so that such runs keep their names. */
+  sam: z
+    .strictObject({
+      rho: z.number().positive(),
+      adaptive: z.boolean().default(false),
+      moved: z.enum(["weights", "all"]).default("weights"),
+    })
+    .exactOptional(),
   seed: whole(0),
   /** Kernels differ in their last bits, so they are part of a result's identity. */
   kernels: z.enum(["simd", "reference", "headlessgl", "webgl2", "webgpu"]).default("simd"),

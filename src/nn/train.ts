@@ -13,8 +13,9 @@ import type { Rng } from "../tensor/random.ts";
 import { type LoopScope, loopScope } from "../tensor/scope.ts";
 import { type Buffer, item, type Shape, type Tensor } from "../tensor/tensor.ts";
 import { type Metrics, type Tally, tally, total } from "./metrics.ts";
-import type { Model, Weights } from "./model.ts";
+import type { Mode, Model, Weights } from "./model.ts";
 import type { Optimizer, OptimizerState } from "./optimizers.ts";
+import { ascentOf, climbed, type Sam } from "./sam.ts";
 import { mapTree, type Tree } from "./tree.ts";
 
 /** Normalized images with labels, to be had by their indices. */
@@ -32,6 +33,8 @@ export interface Recipe {
   readonly optimizer: Optimizer;
   /** The learning rate of an epoch, counted from 0. */
   readonly lr: (epoch: number) => number;
+  /** Each step goes by the gradient at the worst point near the weights. */
+  readonly sam?: Sam | undefined;
 }
 
 /** Everything that a later start needs to go on to the same bits. */
@@ -111,7 +114,8 @@ export async function* train(
         const batch = data.train.batch(
           order.subarray(step * recipe.batchSize, (step + 1) * recipe.batchSize),
         );
-        const trained = await trainStep(memory, model, recipe.optimizer, state, batch, data.train.shape, lr);
+        const { optimizer, sam } = recipe;
+        const trained = await trainStep(memory, model, optimizer, state, batch, data.train.shape, lr, sam);
         state = trained.state;
         const { loss, cause } = trained;
         if (!Number.isFinite(loss)) throw diverged(loss, state.epoch, step, steps, lr, cause);
@@ -138,7 +142,7 @@ export async function* train(
   }
 }
 
-/** What a network has made of a batch in train mode. */
+/** What a network has made of a batch. */
 export interface Pass {
   /** The parameters, for gradients to arrive at. */
   readonly leaves: Tree<Var>;
@@ -153,10 +157,16 @@ export interface Batch {
   readonly labels: Int32Array;
 }
 
-export function forward(model: Model, { params, buffers }: Weights, batch: Batch, shape: Shape): Pass {
+export function forward(
+  model: Model,
+  { params, buffers }: Weights,
+  batch: Batch,
+  shape: Shape,
+  mode: Mode = "train",
+): Pass {
   const leaves = mapTree(params, constant);
   const x = imagesFor(params, batch.images, batch.labels.length, shape);
-  return { leaves, ...model.apply(leaves, buffers, x, "train") };
+  return { leaves, ...model.apply(leaves, buffers, x, mode) };
 }
 
 /**
@@ -182,6 +192,11 @@ export function backward(
 /**
  * One update of the weights by one batch. Between its scopes, the logits and the gradients come to the host from
  * wherever they are.
+ *
+ * With `sam`, the gradient is that of the same batch at w + e, and is applied at w. The loss and what batch norm learns
+ * are those of w.
+ *
+ * @implements SAM.eq.3
  */
 export async function trainStep(
   memory: LoopScope,
@@ -191,6 +206,7 @@ export async function trainStep(
   batch: Batch,
   shape: Shape,
   lr: number,
+  sam?: Sam,
 ): Promise<{ readonly state: TrainState; readonly loss: number; readonly cause: string | null }> {
   const { pass } = memory.turn(() => ({ state, pass: forward(model, state.weights, batch, shape) }));
   const logits = await pass.y.value.read();
@@ -198,7 +214,18 @@ export async function trainStep(
   const loss = item(slopes.loss);
   const { params } = state.weights;
   const cause = Number.isFinite(loss) ? null : await firstNonFinite(pass.y, params);
-  const values = await readAll(slopes.grads);
+  let values = await readAll(slopes.grads);
+  if (sam !== undefined && cause === null) {
+    const e = ascentOf(params, values, sam, sam.moved === "all" ? Object.keys(params) : model.weights);
+    const { above } = memory.turn(() => {
+      const moved = climbed(params, e);
+      const weights = { params: model.project?.(moved) ?? moved, buffers: state.weights.buffers };
+      return { state, pass, above: forward(model, weights, batch, shape) };
+    });
+    const there = await above.y.value.read();
+    const { grads } = memory.turn(() => ({ state, pass, above, ...backward(above, there, batch.labels) }));
+    values = await readAll(grads);
+  }
   const next = memory.turn(() => {
     const grads = onKernelsOf(params, values);
     const updated = optimizer.step(params, grads, state.optimizer, lr, model.decays);
@@ -257,7 +284,7 @@ export async function evaluate(
 }
 
 /** The images on the kernels, and in the precision, of the parameters. */
-function imagesFor(params: Tree<Tensor>, pixels: Float32Array, count: number, shape: Shape): Var {
+export function imagesFor(params: Tree<Tensor>, pixels: Float32Array, count: number, shape: Shape): Var {
   const { kernels, dtype } = Object.values(params)[0]!;
   return constant(
     kernels.tensor(dtype === "float32" ? pixels : Float64Array.from(pixels), [count, ...shape]),

@@ -65,6 +65,15 @@ interface Golden {
       Record<string, { readonly raw: number; readonly reported_sqrt_x_over_m: number }>
     >;
   };
+  readonly sam_quadratic: {
+    readonly w: number[];
+    readonly H: number[][];
+    readonly rho: number;
+    readonly grad: number[];
+    readonly eps_w: number[];
+    readonly sam_grad: number[];
+    readonly w_after_sgd_lr_0p1: number[];
+  };
   readonly cross_entropy: { readonly logits: number[][]; readonly target: number[]; readonly mean: number };
 }
 

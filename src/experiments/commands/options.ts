@@ -26,7 +26,12 @@ export function checkedConfig(input: unknown): RunConfig {
   const { success, data, error } = runSchema.safeParse(input);
   if (success) return data;
   const sentences = error.issues.map((issue) => {
-    const option = kebab(issue.path.filter((part) => part !== "policy" && part !== "name").join("."));
+    const option = kebab(
+      issue.path
+        .filter((part) => part !== "policy" && part !== "name" && part !== "rho")
+        .join(".")
+        .replace("sam.", "sam-"),
+    );
     const found = issue.path.reduce<unknown>(
       (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
       input,

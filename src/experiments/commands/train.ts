@@ -31,6 +31,9 @@ interface Options {
   gradScale: string;
   stepFloor: number;
   decaySteps: boolean;
+  sam?: number;
+  samAdaptive?: true;
+  samMoved: string;
   device: DeviceName;
   dataDir?: string;
   out: string;
@@ -68,6 +71,9 @@ export const trainCommand = (): Command =>
     .option("--grad-scale <how>", "scale of the step's gradient: lsq or none", "lsq")
     .option("--step-floor <s>", "least step size", number, 1e-8)
     .option("--no-decay-steps", "no weight decay on the steps")
+    .option("--sam <rho>", "sharpness-aware minimization: look so far for the worst point, as 0.05", number)
+    .option("--sam-adaptive", "measure that distance in units of each weight")
+    .option("--sam-moved <which>", "what is moved to the worst point: weights or all", "weights")
     .addOption(new Option("--device <name>", "kernels").choices(deviceNames).default("auto"))
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
     .option("--out <dir>", "folder of all runs", "runs")
@@ -91,6 +97,7 @@ async function trainAction(options: Options): Promise<void> {
   const device = await openDevice(options.device);
   const { model, bits, epochs, seed, batchSize, optimizer, lr, momentum, weightDecay, gamma } = options;
   const { firstLast, mask, rounding, gradScale, stepFloor, decaySteps } = options;
+  const { sam, samAdaptive = false, samMoved } = options;
   const config = checkedConfig({
     model,
     bits,
@@ -104,6 +111,7 @@ async function trainAction(options: Options): Promise<void> {
     weightDecay,
     milestones: options.milestones ?? paperRecipe(epochs).milestones,
     gamma,
+    ...(sam === undefined ? {} : { sam: { rho: sam, adaptive: samAdaptive, moved: samMoved } }),
     seed,
     kernels: device.kernels.name,
   });

@@ -1,0 +1,146 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { halfWidth, project } from "../../src/measures/search/ascent.ts";
+import {
+  directionsOf,
+  type Law,
+  noisy,
+  type Point,
+  pointOf,
+  standardDeviation,
+  withValues,
+} from "../../src/measures/search/perturb.ts";
+import { nin } from "../../src/nn/models/nin.ts";
+import { mapTree } from "../../src/nn/tree.ts";
+import { prepare } from "../../src/quant/prepare.ts";
+import { reference } from "../../src/tensor/kernels/reference/index.ts";
+import { createRng } from "../../src/tensor/random.ts";
+import { verifies } from "../spec.ts";
+
+const law = (kind: Law["kind"], std: Law["std"] = "root"): Law => ({ kind, std, eps: 1e-3 });
+const radius = fc.double({ min: 1 / 512, max: 2, noNaN: true });
+const weight = fc.double({ min: -3, max: 3, noNaN: true });
+
+/** A point of one parameter. */
+const pointWith = (w: ArrayLike<number>): Point => ({
+  w: { shape: [w.length], values: Float64Array.from(w) },
+});
+const moments = (xs: ArrayLike<number>) => {
+  const all = Array.from(xs);
+  const mean = all.reduce((a, x) => a + x, 0) / all.length;
+  return { mean, std: Math.sqrt(all.reduce((a, x) => a + (x - mean) ** 2, 0) / all.length) };
+};
+
+describe("Gaussian noise", () => {
+  verifies("QGen.sec.B.2", "has the standard deviation σ, or √(σ'² w² + ε²), whatever the weight", () => {
+    fc.assert(
+      fc.property(radius, weight, (r, w) => {
+        expect(standardDeviation(law("plain"), r)(w)).toBe(r);
+        expect(standardDeviation(law("magnitude"), r)(w)).toBeCloseTo(Math.hypot(r * w, 1e-3), 12);
+        expect(standardDeviation(law("magnitude"), r)(0)).toBeCloseTo(1e-3, 15);
+        // As in the reference code: the variance where the standard deviation should be.
+        expect(standardDeviation(law("plain", "variance"), r)(w)).toBe(r * r);
+        expect(standardDeviation(law("magnitude", "variance"), r)(w)).toBeCloseTo((r * w) ** 2 + 1e-6, 12);
+      }),
+    );
+  });
+
+  verifies("QGen.sec.B.2", "of 20,000 weights has, within 3 %, the spread of its law", () => {
+    const n = 20_000;
+    for (const [w, expected] of [
+      [0, 1e-3],
+      [2, Math.hypot(0.5, 1e-3)],
+    ] as const) {
+      const point = pointWith(new Float64Array(n).fill(w));
+      const z = directionsOf(point, createRng("noise"), (rng) => rng.normal());
+      const u = noisy(point, z, standardDeviation(law("magnitude"), 0.25)).w!.map((x) => x - w);
+      expect(moments(u).std / expected).toBeCloseTo(1, 1.5);
+      expect(Math.abs(moments(u).mean)).toBeLessThan((4 * expected) / Math.sqrt(n));
+    }
+  });
+
+  test("is the same direction at every radius, and another one for another draw or parameter", () => {
+    const point: Point = { ...pointWith([1, -2, 0.5]), v: pointWith([1, -2, 0.5]).w! };
+    const at = (draw: number) =>
+      directionsOf(point, createRng(7).fork(`draw/${draw}`), (rng) => rng.normal());
+    const [a, b] = [at(0), at(1)];
+    expect(at(0)).toEqual(a);
+    expect(a.w).not.toEqual(b.w);
+    expect(a.w).not.toEqual(a.v);
+    fc.assert(
+      fc.property(radius, (r) => {
+        const moved = noisy(point, a, standardDeviation(law("plain"), r)).w!;
+        expect(Array.from(moved)).toEqual(Array.from(point.w!.values, (w, i) => w + r * a.w![i]!));
+      }),
+    );
+  });
+});
+
+describe("the ball of the ascent", () => {
+  verifies("QGen.sec.B.2", "is as wide as α, or α' |w| + ε, at each weight", () => {
+    fc.assert(
+      fc.property(radius, weight, (r, w) => {
+        expect(halfWidth({ kind: "plain", eps: 1e-3 }, r)(w)).toBe(r);
+        expect(halfWidth({ kind: "magnitude", eps: 1e-3 }, r)(w)).toBeCloseTo(r * Math.abs(w) + 1e-3, 12);
+      }),
+    );
+  });
+
+  const points = fc.array(fc.tuple(weight, fc.double({ min: 0.01, max: 2, noNaN: true })), { minLength: 1 });
+
+  verifies(
+    "QGen.sec.B.2",
+    "clipping to the box gives the nearest point in it, and leaves what is inside alone",
+    () => {
+      fc.assert(
+        fc.property(points, (all) => {
+          const u = { w: Float64Array.from(all, ([x]) => x) };
+          const b = { w: Float64Array.from(all, ([, y]) => y) };
+          const { w } = project(u, b, "linf");
+          expect(Array.from(w!)).toEqual(all.map(([x, y]) => (x > y ? y : x < -y ? -y : x)));
+          expect(project({ w: w! }, b, "linf").w).toEqual(w);
+        }),
+      );
+    },
+  );
+
+  test("the L2 ball ends at the norm α of all tensors together; what is inside is left alone", () => {
+    fc.assert(
+      fc.property(points, radius, (all, r) => {
+        const u = { a: Float64Array.from(all, ([x]) => x), b: Float64Array.of(1) };
+        const widths = mapTree(u, (x) => x.map(() => r));
+        const norm = (t: typeof u) => Math.hypot(...t.a, ...t.b);
+        const inside = project(u, widths, "l2") as typeof u;
+        expect(norm(inside)).toBeCloseTo(Math.min(r, norm(u)), 9);
+        if (norm(u) <= r) expect(inside).toEqual(u);
+        else expect(inside.b[0]! / norm(inside)).toBeCloseTo(1 / norm(u), 9);
+      }),
+    );
+  });
+});
+
+describe("what is moved", () => {
+  const model = prepare(nin({ depth: 1, width: 1, classes: 3 }), { bits: 2 });
+  const weights = model.init(reference, createRng(0));
+
+  verifies("QGen.sec.B.2", "are weights only; steps, biases and batch norm if all is asked for", async () => {
+    expect(Object.keys(await pointOf("radius", model, weights, "weights"))).toEqual(model.weights);
+    expect(Object.keys(await pointOf("radius", model, weights, "all"))).toEqual(Object.keys(weights.params));
+  });
+
+  test("a step that the noise would make negative is brought back to the floor of the network", () => {
+    const step = model.quantizers[0]!.step;
+    const params = withValues(model, weights.params, { [step]: Float32Array.of(-1) });
+    expect(params[step]!.data[0]).toBe(Math.fround(1e-8));
+    expect(params[model.weights[0]!]!.data).toEqual(weights.params[model.weights[0]!]!.data);
+  });
+
+  test("a weight that is not finite is named", async () => {
+    const name = model.weights[1]!;
+    const bad = weights.params[name]!.data.map((w, i) => (i === 3 ? NaN : w)) as Float32Array;
+    const params = { ...weights.params, [name]: reference.tensor(bad, weights.params[name]!.shape) };
+    await expect(pointOf("PAC-Bayes radius", model, { ...weights, params }, "weights")).rejects.toThrow(
+      `PAC-Bayes radius: number 3 of the parameter "${name}" is NaN`,
+    );
+  });
+});
