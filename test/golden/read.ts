@@ -49,6 +49,11 @@ interface Golden {
     readonly running_var: number[];
     readonly eval_out: number[][][][];
   };
+  readonly filter_normalisation: {
+    readonly direction: number[][];
+    readonly weight: number[][];
+    readonly out: number[][];
+  };
   readonly cross_entropy: { readonly logits: number[][]; readonly target: number[]; readonly mean: number };
 }
 
