@@ -46,7 +46,11 @@ describe("the shape of a surface", () => {
   test("does not depend on the order of the points", () => {
     const points = surfaceOf((a, b) => a + 10 * b * b);
     const all = fc.shuffledSubarray(points, { minLength: 25 });
-    fc.assert(fc.property(all, (mixed) => expect(complete(grid, mixed)).toEqual(points)));
+    fc.assert(
+      fc.property(all, (mixed) => {
+        expect(complete(grid, mixed)).toEqual(points);
+      }),
+    );
   });
 
   test("has a highest loss without bound where a loss is not a number, and is not within a nat there", () => {
