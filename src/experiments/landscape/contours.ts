@@ -4,7 +4,7 @@ import { colorAt, fractionOf, type LossScale, type Panel } from "./viewer.js";
 
 const [SIDE, GAP, HEAD] = [240, 54, 30];
 const line = "#8a9199";
-const fixed = <T>(value: T): { readonly value: T } => ({ value });
+const fixed = <const T>(value: T): { readonly value: T } => ({ value });
 
 /**
  * The heights as an image has them: from left to right along the first direction, from top to bottom down the second.
