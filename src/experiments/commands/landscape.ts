@@ -66,7 +66,9 @@ async function landscapeAction(folders: string[], options: Options, command: Com
   }
   const { seed, normalization, on } = options;
   const settings = { grid, seed, normalization, on, images: options.images ?? null };
-  const runs = [...new Map(folders.map((folder) => [resolve(folder), folder])).values()].map(openRun);
+  const runs = [...new Map(folders.map((folder) => [resolve(folder), folder])).values()]
+    .map(openRun)
+    .toSorted((a, b) => b.config.bits - a.config.bits || a.config.seed - b.config.seed);
   const device = await openDevice(options.device);
   const labels = labelsOf(runs);
   const jobs: { job: SurfaceJob; label: string }[] = [];

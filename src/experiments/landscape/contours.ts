@@ -72,7 +72,7 @@ function panelMark(
     type: "group",
     encode: { enter: { x: fixed(x), y: fixed(y), width: fixed(SIDE), height: fixed(SIDE) } },
     axes: [
-      { orient: "bottom", scale: "x", values: ends, title: "d₁", titlePadding: 0, grid: false },
+      { orient: "bottom", scale: "x", values: ends, title: "d₁", titlePadding: 4, grid: false },
       {
         orient: "left",
         scale: "y",

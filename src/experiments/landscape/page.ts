@@ -31,7 +31,7 @@ body { max-width: 76rem; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(15.5rem, 1fr)); gap: 0.4rem 0.6rem; }
 .panels figure { margin: 0; }
 .panels h3 { text-align: center; margin: 0.6rem 0 0; }
-canvas { display: block; width: 100%; aspect-ratio: 11 / 10; cursor: grab; touch-action: none; color: var(--ink); border-radius: 6px; }
+canvas { display: block; width: 100%; aspect-ratio: 6 / 5; cursor: grab; touch-action: none; color: var(--ink); border-radius: 6px; }
 canvas:active { cursor: grabbing; }
 canvas:focus-visible { outline: 2px solid var(--link); }
 fieldset { border: 0; padding: 0; margin: 0 0 0.4rem; font-size: 0.9rem; color: var(--quiet); }

@@ -2,7 +2,7 @@ import { escaped } from "../report/html.ts";
 import { config } from "../report/look.ts";
 import { firstView, type LossScale, type Panel, type Primitive, scene } from "./viewer.js";
 
-const [WIDTH, HEIGHT, HEAD] = [330, 300, 30];
+const [WIDTH, HEIGHT, HEAD] = [330, 280, 30];
 
 const at = (points: readonly number[]): string =>
   points.reduce((text, x, k) => `${text}${k === 0 ? "M" : k % 2 === 0 ? "L" : " "}${x.toFixed(1)}`, "");

@@ -118,9 +118,9 @@ export function scene({ n, range, losses }, scale, { turn, tilt }, { width, heig
     [0, "d₁"],
     [1, `${range}`],
   ])) {
-    const [x, y] = project(at * 0.93, -by * out, 0);
+    const [x, y] = project(at * 0.8, -by * out, 0);
     shapes.push({ kind: "text", x, y: y + 6, text, anchor: "middle" });
-    const [u, v] = project(-bx * out, at * 0.93, 0);
+    const [u, v] = project(-bx * out, at * 0.8, 0);
     shapes.push({ kind: "text", x: u, y: v + 6, text: text.replace("₁", "₂"), anchor: "middle" });
   }
   return shapes;

@@ -5,7 +5,7 @@
  */
 
 import type { SurfaceShape } from "../../measures/surface-shape.ts";
-import { count, fixed, listed, percent, short } from "../report/format.ts";
+import { fixed, listed, percent, short } from "../report/format.ts";
 import { type Group, groupsOf, type Surface } from "./surfaces.ts";
 
 export const onName = { float: "w", dequantized: "ŵ", latent: "w, quantized again" } as const;
@@ -56,7 +56,7 @@ export function differenceWords(surfaces: readonly Surface[]): string[] {
   if (pairs.length === 0) return [];
   const lower = pairs.filter(({ latent, free }) => latent.shape.highest < free.shape.highest).length;
   return [
-    `Both surfaces of a network have the same centre. At its highest, the one of the latent weights is the lower one in ${lower} of ${count(pairs.length, "network")}: quantized again, a weight cannot leave the outermost levels, so that the network at the edge is one of a bounded set.`,
+    `Both surfaces of a network have the same centre. At its highest, the one of the latent weights is the lower one in ${lower} of ${pairs.length} ${pairs.length === 1 ? "network" : "networks"}. Quantized again, a weight cannot leave the outermost levels: those networks are of a bounded set, however far the latent weights are displaced.`,
     ...pairs.map(({ latent, free }) => {
       const [a, b] = [latent.shape, free.shape];
       const clipped =
