@@ -1,6 +1,6 @@
 import type { Mark, Spec } from "vega";
 import { config } from "../report/look.ts";
-import { colorAt, fractionOf, type LossScale, type Panel } from "./viewer.js";
+import { colorAt, fractionOf, type LossScale, type Panel } from "./scene.js";
 
 const [SIDE, GAP, HEAD] = [240, 54, 30];
 const line = "#8a9199";

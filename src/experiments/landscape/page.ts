@@ -10,8 +10,8 @@ import { count, fixed, percent, short } from "../report/format.ts";
 import { type Html, html, trusted } from "../report/html.ts";
 import { style } from "../report/style.ts";
 import { dataName } from "../report/words.ts";
+import type { LossScale } from "./scene.js";
 import { type Group, groupsOf, panelOf, type Surface } from "./surfaces.ts";
-import type { LossScale } from "./viewer.js";
 import { onName } from "./words.ts";
 
 export interface LandscapePage {
@@ -44,9 +44,11 @@ const headings: Readonly<Record<Group["on"], string>> = {
   latent: "The loss around the latent weights, quantized again at every point",
 };
 
-/** The text of the viewer, to stand inside a script element. */
-const viewer = (): string =>
-  readFileSync(new URL("./viewer.js", import.meta.url), "utf8").replaceAll("</script", "<\\/script");
+/** The text of a module, to stand inside a script element after those that it imports from. */
+const moduleText = (name: string): string =>
+  readFileSync(new URL(name, import.meta.url), "utf8")
+    .replaceAll(/^import .*;\n/gm, "")
+    .replaceAll("</script", "<\\/script");
 
 /** Data for a script element: JSON in which no tag can begin. */
 const json = (value: unknown): string => JSON.stringify(value).replaceAll("<", "\\u003c");
@@ -113,7 +115,8 @@ ${table(surfaces)}
 <p>Made by <code>${command}</code>. The numbers and drawings are in ${files.map((name, k) => html`${k === 0 ? "" : ", "}<a href="${name}">${name}</a>`)}.</p>
 </footer>
 <script type="module">
-${trusted(viewer())}
+${trusted(moduleText("./scene.js"))}
+${trusted(moduleText("./viewer.js"))}
 start(${trusted(json(figures))}, ${trusted(json(scales))}, ${trusted(json(first))});
 </script>
 </body>

@@ -1,6 +1,6 @@
 import { escaped } from "../report/html.ts";
 import { config } from "../report/look.ts";
-import { firstView, type LossScale, type Panel, type Primitive, scene } from "./viewer.js";
+import { firstView, type LossScale, type Panel, type Primitive, scene } from "./scene.js";
 
 const [WIDTH, HEIGHT, HEAD] = [330, 280, 30];
 

@@ -9,7 +9,7 @@ import { complete, type SurfaceShape, shapeOf } from "../../measures/surface-sha
 import { precisionName } from "../config.ts";
 import { folderName, type TrainedRun } from "../trained.ts";
 import type { Clipped, On, SurfaceJob, SurfaceSettings } from "./jobs.ts";
-import type { LossScale, Panel } from "./viewer.js";
+import type { LossScale, Panel } from "./scene.js";
 
 export interface Surface {
   /** The precision; with the seed, or with the name of the folder, where that alone would name several. */

@@ -7,8 +7,8 @@ import { fixed } from "../report/format.ts";
 import { contours } from "./contours.ts";
 import { page } from "./page.ts";
 import { surfacesSvg } from "./panels.ts";
+import type { LossScale } from "./scene.js";
 import { type Group, groupsOf, lossScale, panelOf, type Surface, spansDecades } from "./surfaces.ts";
-import type { LossScale } from "./viewer.js";
 import { wordsOf } from "./words.ts";
 
 export interface LandscapeReport {
