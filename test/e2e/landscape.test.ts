@@ -41,7 +41,9 @@ interface Numbers {
 
 beforeAll(async () => {
   for (const bits of ["32", "2"])
-    expect(await qgen("train", ...tinyRun, "--epochs", "3", "--bits", bits, "--out", runs)).toMatchObject({
+    expect(
+      await qgen("train", ...tinyRun, "--train", "128", "--epochs", "2", "--bits", bits, "--out", runs),
+    ).toMatchObject({
       code: 0,
     });
 }, 60_000);
@@ -89,7 +91,7 @@ describe("qgen landscape", () => {
 
     for (const [signal, known] of [
       ["SIGKILL", 8],
-      ["SIGINT", 40],
+      ["SIGINT", 30],
     ] as const) {
       const { child, done } = start(args(cut, "--json"));
       const points = join(cut, "points");
@@ -123,7 +125,7 @@ describe("qgen landscape", () => {
       [[runs], 2, /qgen: .* is not the folder of a run: there is no .*config\.json/],
       [[folders()[0]!, "--grid", "4"], 2, /qgen: --grid 4 .*odd number of points a side, at least 3.* got 4/],
       [[folders()[0]!, "--on", "both weights"], 2, /Allowed choices are dequantized, latent, both/],
-      [[folders()[0]!, "--images", "1000"], 2, /qgen: --images 1000: the run in .* trained with 256 images/],
+      [[folders()[0]!, "--images", "1000"], 2, /qgen: --images 1000: the run in .* trained with 128 images/],
       [[], 2, /missing required argument 'run'/],
     ];
     const finished = await Promise.all(cases.map(([more]) => qgen("landscape", ...more, "--out", out)));
