@@ -109,6 +109,20 @@ describe("the surfaces of a run", () => {
     expect(await on(2, "both")).toEqual(["dequantized", "latent"]);
   });
 
+  test("with dequantized weights are those of the float network at ŵ, with latent ones of the quantized network at w", async () => {
+    const [free, latent] = await jobs(2);
+    expect([free!.model.name, latent!.model.name]).toEqual(["nin:1x1", "nin:1x1@2"]);
+    expect(Object.keys(free!.weights.params).filter((name) => name.endsWith(".step"))).toEqual([]);
+    for (const name of free!.model.weights) {
+      // At 2 bits, four levels a layer.
+      expect(new Set(Array.from(free!.weights.params[name]!.data, Math.abs)).size).toBeLessThanOrEqual(3);
+      expect(new Set(latent!.weights.params[name]!.data).size).toBeGreaterThan(4);
+    }
+    const [a, b] = [await computePoints(fresh(), free!), await computePoints(fresh(), latent!)];
+    expect(a[4]).toEqual(b[4]);
+    for (const k of [0, 1, 2, 3, 5, 6, 7, 8]) expect(a[k]!.loss).not.toBe(b[k]!.loss);
+  });
+
   test("have a file of their own for everything that changes a number", async () => {
     const changes: Partial<LandscapeOptions>[] = [
       {},

@@ -243,7 +243,8 @@ describe("the words", () => {
   });
 
   test("say what differs between latent and dequantized weights, from the numbers", () => {
-    const [all, one] = differenceWords(three);
+    const [all, how, one] = differenceWords(three);
+    expect(how).toMatch(/over the spacing of the grid, 0\.500\./);
     expect(all).toMatch(/the one of the latent weights is the lower one in 1 of 1 network\./);
     expect(one).toBe(
       "Int2: the highest loss is 2.000 on the latent weights and 5.000 on the dequantized ones, the curvature in the centre 1.00 and 4.00, the share within 1 nat 100% and 36%. 50% of its latent weights are clipped at the corners, 13% in the centre.",

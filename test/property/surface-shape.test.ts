@@ -5,8 +5,12 @@ import { complete, shapeOf } from "../../src/measures/surface-shape.ts";
 import { verifies } from "../spec.ts";
 
 const grid: Grid = { axes: 2, n: 5, range: 2 };
-const surfaceOf = (loss: (a: number, b: number) => number, accuracy = (_a: number, _b: number) => 1) =>
-  placesOf(grid).map((place): Point => {
+const surfaceOf = (
+  loss: (a: number, b: number) => number,
+  accuracy = (_a: number, _b: number) => 1,
+  on: Grid = grid,
+) =>
+  placesOf(on).map((place): Point => {
     const { a, b } = place;
     return { ...place, loss: loss(a, b), accuracy: accuracy(a, b) };
   });
@@ -16,10 +20,13 @@ describe("the shape of a surface", () => {
     const whole = fc.integer({ min: -8, max: 8 });
     fc.assert(
       fc.property(whole, whole, whole, whole, whole, whole, (c, p, q, x, y, xy) => {
+        const fine: Grid = { axes: 2, n: 9, range: 1 };
         const points = surfaceOf(
           (a, b) => c + p * a + q * b + (x / 2) * a * a + (y / 2) * b * b + xy * a * b,
+          undefined,
+          fine,
         );
-        const shape = shapeOf(grid, points);
+        const shape = shapeOf(fine, points);
         expect(shape.curvature).toEqual([x + 0, y + 0]);
         expect(shape.center).toBe(c + 0);
       }),

@@ -13,6 +13,9 @@ export const onName = { float: "w", dequantized: "ŵ", latent: "w, quantized aga
 /** The mean of the curvatures along both directions. */
 export const meanCurvature = ({ curvature: [x, y] }: SurfaceShape): number => (x + y) / 2;
 
+/** From one point of the grid to the next. */
+const spacing = ({ settings: { grid } }: Surface): number => (2 * grid.range) / (grid.n - 1);
+
 /** Infinity in words. */
 const height = (loss: number): string => (Number.isFinite(loss) ? fixed(loss, 3) : "no finite number");
 
@@ -57,6 +60,7 @@ export function differenceWords(surfaces: readonly Surface[]): string[] {
   const lower = pairs.filter(({ latent, free }) => latent.shape.highest < free.shape.highest).length;
   return [
     `Both surfaces of a network have the same centre. At its highest, the one of the latent weights is the lower one in ${lower} of ${pairs.length} ${pairs.length === 1 ? "network" : "networks"}. Quantized again, a weight cannot leave the outermost levels: those networks are of a bounded set, however far the latent weights are displaced.`,
+    `The curvature is a second difference over the spacing of the grid, ${short(spacing(pairs[0]!.latent))}. The latent surface has steps, where weights jump from level to level: there it measures their roughness, and grows as the grid gets finer.`,
     ...pairs.map(({ latent, free }) => {
       const [a, b] = [latent.shape, free.shape];
       const clipped =
