@@ -20,7 +20,7 @@ import {
   panelOf,
   type Surface,
 } from "../../src/experiments/landscape/surfaces.ts";
-import { differenceWords, orderWords, wordsOf } from "../../src/experiments/landscape/words.ts";
+import { differenceWords, orderWords, warningWords, wordsOf } from "../../src/experiments/landscape/words.ts";
 import type { TrainedRun } from "../../src/experiments/trained.ts";
 import { type Grid, type Point, placesOf } from "../../src/measures/landscape.ts";
 import { shapeOf } from "../../src/measures/surface-shape.ts";
@@ -252,7 +252,29 @@ describe("the words", () => {
     const higher = [three[0]!, three[1]!, surfaceWith(int2, "latent", bowl(9))];
     expect(differenceWords(higher)[0]).toContain("the lower one in 0 of");
     expect(differenceWords(three.slice(0, 2))).toEqual([]);
+    expect(wordsOf(three)).toHaveLength(10);
     expect(wordsOf(three).at(-1)).toMatch(/^Each surface is one random plane/);
+  });
+
+  test("warn where runs differ in more than their precision, and of a training that diverged", () => {
+    expect(warningWords(three)).toEqual([]);
+    const other = run(2, 5);
+    const config = {
+      ...other.config,
+      lr: 0.5,
+      policy: { ...other.config.policy, firstLast: "8bit" as const },
+    };
+    const strange = {
+      ...other,
+      config,
+      result: { ...other.result, status: "diverged" as const, selectedEpoch: 3 },
+    };
+    expect(warningWords([three[0]!, surfaceWith(strange, "dequantized", bowl(1))])).toEqual([
+      expect.stringMatching(
+        /^These networks do not share one recipe: they differ in (lr and seed|seed and lr)\./,
+      ),
+      "The training in runs/2-5 diverged; its surface is that of the weights of epoch 3.",
+    ]);
   });
 });
 

@@ -77,7 +77,7 @@ export function start(figures, scales, first) {
       shown.push({ canvas, panel });
       canvas.addEventListener("pointerdown", (event) => canvas.setPointerCapture(event.pointerId));
       canvas.addEventListener("pointermove", (event) => {
-        if (canvas.hasPointerCapture(event.pointerId)) turnBy(-event.movementX / 110, event.movementY / 140);
+        if (canvas.hasPointerCapture(event.pointerId)) turnBy(event.movementX / 110, event.movementY / 140);
       });
       canvas.addEventListener("dblclick", () => {
         view = firstView;

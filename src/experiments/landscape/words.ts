@@ -5,6 +5,7 @@
  */
 
 import type { SurfaceShape } from "../../measures/surface-shape.ts";
+import { canonicalJson, type RunConfig } from "../config.ts";
 import { fixed, listed, percent, short } from "../report/format.ts";
 import { type Group, groupsOf, type Surface } from "./surfaces.ts";
 
@@ -72,9 +73,34 @@ export function differenceWords(surfaces: readonly Surface[]): string[] {
   ];
 }
 
+/** What besides the precision may make surfaces differ. */
+export function warningWords(surfaces: readonly Surface[]): string[] {
+  const configs = surfaces.map(({ run }) => run.config);
+  const of = (key: keyof RunConfig) => new Set(configs.map((config) => canonicalJson(config[key])));
+  const differing = (Object.keys(configs[0]!) as (keyof RunConfig)[]).filter(
+    (key) => key !== "bits" && key !== "policy" && of(key).size > 1,
+  );
+  const diverged = new Set(
+    surfaces.map(({ run }) => run).filter(({ result }) => result.status === "diverged"),
+  );
+  return [
+    ...(differing.length === 0
+      ? []
+      : [
+          `These networks do not share one recipe: they differ in ${listed(differing)}. What looks like an effect of the precision may come from there.`,
+        ]),
+    ...Array.from(
+      diverged,
+      ({ folder, result }) =>
+        `The training in ${folder} diverged; its surface is that of the weights of epoch ${result.selectedEpoch}.`,
+    ),
+  ];
+}
+
 /** All of it, and what it may not be taken for. */
 export const wordsOf = (surfaces: readonly Surface[]): string[] => [
   ...groupsOf(surfaces).flatMap(orderWords),
   ...differenceWords(surfaces),
+  ...warningWords(surfaces),
   "Each surface is one random plane through one network. Another seed of the directions, or of the training, gives another one: an order that is the same for several seeds says something, that of one does not.",
 ];
