@@ -56,7 +56,10 @@ describe("qgen landscape", () => {
     const first = await qgen(...args(whole, "--json"));
     expect(first).toMatchObject({ code: 0 });
     const before = contentsOf(whole);
-    const kinds = ["contours-dequantized", "contours-latent", "surfaces-dequantized", "surfaces-latent"];
+    const kinds = ["contours", "profiles", "surfaces"].flatMap((kind) => [
+      `${kind}-dequantized`,
+      `${kind}-latent`,
+    ]);
     expect(Object.keys(before).filter((name) => !name.startsWith("points"))).toEqual([
       ...kinds.flatMap((kind) => [`figures/${kind}.png`, `figures/${kind}.svg`]),
       "landscape.html",

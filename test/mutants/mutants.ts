@@ -476,6 +476,9 @@ export const mutants: readonly Mutant[] = [
       to: "losses[column * n + row]",
     },
   ]),
+  ...inFile("src/experiments/landscape/profiles.ts", property("landscape-report"), [
+    { what: "the two profiles are swapped", from: "(along === 1 ? j : i)", to: "(along === 1 ? i : j)" },
+  ]),
   ...inFile("src/experiments/landscape/scene.js", property("landscape-report"), [
     { what: "near faces are painted before far ones", from: "order(sin > 0)", to: "order(sin < 0)" },
     { what: "higher losses are drawn lower", from: "((t - 0.5) * HEIGHT", to: "((0.5 - t) * HEIGHT" },

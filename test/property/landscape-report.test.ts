@@ -5,6 +5,7 @@ import { asImage } from "../../src/experiments/landscape/contours.ts";
 import type { On } from "../../src/experiments/landscape/jobs.ts";
 import { page } from "../../src/experiments/landscape/page.ts";
 import { surfacesSvg } from "../../src/experiments/landscape/panels.ts";
+import { profileOf } from "../../src/experiments/landscape/profiles.ts";
 import {
   colorAt,
   firstView,
@@ -201,6 +202,18 @@ describe("the drawings", () => {
     ]);
   });
 
+  test("along one direction show the points where the other is 0, in the order of their places", () => {
+    const tilted = surfaceWith(fp32, "float", (a, b) => 10 + 3 * a - 2 * b + 7 * a * b);
+    expect(profileOf(tilted, 1)).toEqual(
+      [-1, -0.5, 0, 0.5, 1].map((t) => ({ precision: "FP32", t, loss: 10 + 3 * t })),
+    );
+    expect(profileOf(tilted, 2).map(({ t, loss }) => [t, loss])).toEqual(
+      [-1, -0.5, 0, 0.5, 1].map((t) => [t, 10 - 2 * t]),
+    );
+    const holed = surfaceWith(fp32, "float", (a) => (a === 0.5 ? Number.NaN : 1));
+    expect(profileOf(holed, 1).map(({ t }) => t)).toEqual([-1, -0.5, 0, 1]);
+  });
+
   test("put Figure 2's panels side by side in one SVG that needs nothing else", () => {
     const panels = [three[0]!, three[1]!, three[1]!, three[1]!].map(panelOf);
     const svg = parseMarkup(surfacesSvg(panels, linear, "what it shows"));
@@ -286,7 +299,7 @@ describe("the page", () => {
     surfaces: three,
     scales,
     first: "log",
-    contours: [],
+    figures: [],
     words: wordsOf(three),
     files: ["landscape.json"],
   });

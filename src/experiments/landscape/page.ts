@@ -20,7 +20,8 @@ export interface LandscapePage {
   readonly surfaces: readonly Surface[];
   readonly scales: Readonly<Record<"linear" | "log", LossScale>>;
   readonly first: "linear" | "log";
-  readonly contours: readonly Figure[];
+  /** From above, and along each direction. */
+  readonly figures: readonly Figure[];
   readonly words: readonly string[];
   /** Names of the other files, relative to the page. */
   readonly files: readonly string[];
@@ -54,9 +55,9 @@ const moduleText = (name: string): string =>
 const json = (value: unknown): string => JSON.stringify(value).replaceAll("<", "\\u003c");
 
 export function page(landscape: LandscapePage): string {
-  const { title, command, surfaces, scales, first, contours, words, files } = landscape;
+  const { title, command, surfaces, scales, first, words, files } = landscape;
   const groups = groupsOf(surfaces);
-  const figures = groups.map(({ id, surfaces }) => ({ id: `turn-${id}`, panels: surfaces.map(panelOf) }));
+  const turned = groups.map(({ id, surfaces }) => ({ id: `turn-${id}`, panels: surfaces.map(panelOf) }));
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -95,8 +96,8 @@ ${surfaces.map(
 )}</div>
 </figure>
 `,
-)}<h2 id="contours">The same from above</h2>
-${contours.map(
+)}<h2 id="flat">The same, flat</h2>
+${landscape.figures.map(
   ({ heading, caption, inline }) => html`<figure>
 <h3>${heading}</h3>
 <div class="scroll" tabindex="0" role="region" aria-label="${heading}">${trusted(inline)}</div>
@@ -117,7 +118,7 @@ ${table(surfaces)}
 <script type="module">
 ${trusted(moduleText("./scene.js"))}
 ${trusted(moduleText("./viewer.js"))}
-start(${trusted(json(figures))}, ${trusted(json(scales))}, ${trusted(json(first))});
+start(${trusted(json(turned))}, ${trusted(json(scales))}, ${trusted(json(first))});
 </script>
 </body>
 </html>

@@ -7,6 +7,7 @@ import { fixed } from "../report/format.ts";
 import { contours } from "./contours.ts";
 import { page } from "./page.ts";
 import { surfacesSvg } from "./panels.ts";
+import { profiles } from "./profiles.ts";
 import type { LossScale } from "./scene.js";
 import { type Group, groupsOf, lossScale, panelOf, type Surface, spansDecades } from "./surfaces.ts";
 import { wordsOf } from "./words.ts";
@@ -26,12 +27,20 @@ const about: Readonly<Record<Group["on"], string>> = {
 const altOf = (kind: string, { surfaces }: Group): string =>
   `${kind} of the loss: ${surfaces.map(({ label, shape }) => `${label} ${fixed(shape.center, 3)} in the centre, at most ${fixed(shape.highest, 3)}`).join("; ")}.`;
 
-const drawingOf = (group: Group, scale: LossScale): Drawing => ({
+const fromAbove = (group: Group, scale: LossScale): Drawing => ({
   id: `contours-${group.id}`,
-  heading: `Displaced: ${about[group.on]}`,
+  heading: `From above, displaced: ${about[group.on]}`,
   caption: "Lines of equal loss, at the same levels in all panels. The cross is the network itself.",
   alt: altOf("Contours", group),
   vega: contours(group.surfaces.map(panelOf), scale),
+});
+
+const alongBoth = (group: Group, type: LossScale["type"]): Drawing => ({
+  id: `profiles-${group.id}`,
+  heading: `Along each direction alone, displaced: ${about[group.on]}`,
+  caption: "The middle row and the middle column of the surfaces.",
+  alt: altOf("Profiles", group),
+  spec: profiles(group.surfaces, type),
 });
 
 /**
@@ -49,7 +58,7 @@ export async function writeLandscape(
   const first = spansDecades(ticks.linear) ? "log" : "linear";
   const groups = groupsOf(surfaces);
   const levels = lossScale(surfaces, first, 12);
-  const figures = await draw(groups.map((group) => drawingOf(group, levels)));
+  const figures = await draw(groups.flatMap((group) => [fromAbove(group, levels), alongBoth(group, first)]));
   const solid = groups.map((group) => ({
     id: `surfaces-${group.id}`,
     svg: surfacesSvg(group.surfaces.map(panelOf), ticks[first], altOf("Surfaces", group)),
@@ -62,11 +71,11 @@ export async function writeLandscape(
     contents.push([`figures/${id}.svg`, svg], [`figures/${id}.png`, await pngOf(svg)]);
   }
   const files = contents.map(([name]) => name);
-  const document = page({ title, command, surfaces, scales: ticks, first, contours: figures, words, files });
+  const document = page({ title, command, surfaces, scales: ticks, first, figures, words, files });
   for (const [name, content] of [...contents, ["landscape.html", document] as const])
     writeAtomic(join(directory, name), content);
   // Of an earlier landscape in this place: what this one does not have.
-  for (const kind of ["surfaces", "contours"])
+  for (const kind of ["surfaces", "contours", "profiles"])
     for (const on of ["dequantized", "latent"])
       for (const type of ["svg", "png"])
         if (!files.includes(`figures/${kind}-${on}.${type}`))
