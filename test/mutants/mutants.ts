@@ -479,6 +479,19 @@ export const mutants: readonly Mutant[] = [
   ...inFile("src/experiments/landscape/profiles.ts", property("landscape-report"), [
     { what: "the two profiles are swapped", from: "(along === 1 ? j : i)", to: "(along === 1 ? i : j)" },
   ]),
+  ...inFile("src/experiments/landscape/words.ts", property("landscape-report"), [
+    {
+      what: "the sharper network is called the flatter one",
+      from: "meanCurvature(a) < meanCurvature(b)",
+      to: "meanCurvature(a) > meanCurvature(b)",
+    },
+    { what: "the curvatures along both directions are added up", from: "(x + y) / 2", to: "x + y" },
+    {
+      what: "networks are held against a float network of any seed",
+      from: "floats.get(run.config.seed)",
+      to: "[...floats.values()][0]",
+    },
+  ]),
   ...inFile("src/experiments/landscape/scene.js", property("landscape-report"), [
     { what: "near faces are painted before far ones", from: "order(sin > 0)", to: "order(sin < 0)" },
     { what: "higher losses are drawn lower", from: "((t - 0.5) * HEIGHT", to: "((0.5 - t) * HEIGHT" },

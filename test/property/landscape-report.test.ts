@@ -21,7 +21,13 @@ import {
   panelOf,
   type Surface,
 } from "../../src/experiments/landscape/surfaces.ts";
-import { differenceWords, orderWords, warningWords, wordsOf } from "../../src/experiments/landscape/words.ts";
+import {
+  claimWords,
+  differenceWords,
+  orderWords,
+  warningWords,
+  wordsOf,
+} from "../../src/experiments/landscape/words.ts";
 import type { TrainedRun } from "../../src/experiments/trained.ts";
 import { type Grid, type Point, placesOf } from "../../src/measures/landscape.ts";
 import { shapeOf } from "../../src/measures/surface-shape.ts";
@@ -255,6 +261,25 @@ describe("the words", () => {
     expect(orderWords({ ...free!, surfaces: [three[0]!] })).toEqual([]);
   });
 
+  test("count the networks that are flatter than the float network of their seed, and no others", () => {
+    const group = (surfaces: Surface[]) => groupsOf(surfaces)[0]!;
+    expect(claimWords(group(three))[0]).toMatch(
+      /With the dequantized weights displaced, so it is for 0 of 1 by the curvature .* for 0 of 1 by the share .* for 0 of 1 by the highest/,
+    );
+    expect(claimWords(groupsOf(three)[1]!)[0]).toMatch(
+      /the latent .* 1 of 1 by the c.* 1 of 1 by the sh.* 1 of 1 by the h/,
+    );
+    // Of seed 1, there is no float network.
+    const more = [
+      surfaceWith(run(4), "dequantized", bowl(1)),
+      surfaceWith(run(2, 1), "dequantized", bowl(1)),
+    ];
+    expect(claimWords(group([...three.slice(0, 2), ...more]))[0]).toMatch(
+      /1 of 2 by the c.* 1 of 2 by the sh.* 1 of 2 by the h/,
+    );
+    expect(claimWords(group(more))).toEqual([]);
+  });
+
   test("say what differs between latent and dequantized weights, from the numbers", () => {
     const [all, how, one] = differenceWords(three);
     expect(how).toMatch(/over the spacing of the grid, 0\.500\./);
@@ -265,7 +290,7 @@ describe("the words", () => {
     const higher = [three[0]!, three[1]!, surfaceWith(int2, "latent", bowl(9))];
     expect(differenceWords(higher)[0]).toContain("the lower one in 0 of");
     expect(differenceWords(three.slice(0, 2))).toEqual([]);
-    expect(wordsOf(three)).toHaveLength(10);
+    expect(wordsOf(three)).toHaveLength(12);
     expect(wordsOf(three).at(-1)).toMatch(/^Each surface is one random plane/);
   });
 

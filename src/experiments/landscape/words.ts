@@ -42,6 +42,25 @@ export function orderWords({ on, surfaces }: Group): string[] {
   ];
 }
 
+/** The paper's claim, network by network: is each flatter than the float network of its seed? */
+export function claimWords({ on, surfaces }: Group): string[] {
+  const floats = new Map(
+    surfaces
+      .filter(({ settings }) => settings.on === "float")
+      .map((surface) => [surface.run.config.seed, surface.shape]),
+  );
+  const pairs = surfaces.flatMap(({ settings, run, shape }) => {
+    const float = floats.get(run.config.seed);
+    return settings.on === "float" || float === undefined ? [] : [{ shape, float }];
+  });
+  if (pairs.length === 0) return [];
+  const flatter = (is: (shape: SurfaceShape, float: SurfaceShape) => boolean): string =>
+    `${pairs.filter(({ shape, float }) => is(shape, float)).length} of ${pairs.length}`;
+  return [
+    `The paper says that quantized networks have the flatter landscape. With the ${on} weights displaced, so it is for ${flatter((a, b) => meanCurvature(a) < meanCurvature(b))} by the curvature in the centre, for ${flatter((a, b) => a.within1 > b.within1)} by the share within 1 nat, for ${flatter((a, b) => a.highest < b.highest)} by the highest loss, each held against the float network of its seed.`,
+  ];
+}
+
 interface Pair {
   readonly latent: Surface;
   readonly free: Surface;
@@ -61,7 +80,7 @@ export function differenceWords(surfaces: readonly Surface[]): string[] {
   const lower = pairs.filter(({ latent, free }) => latent.shape.highest < free.shape.highest).length;
   return [
     `Both surfaces of a network have the same centre. At its highest, the one of the latent weights is the lower one in ${lower} of ${pairs.length} ${pairs.length === 1 ? "network" : "networks"}. Quantized again, a weight cannot leave the outermost levels: those networks are of a bounded set, however far the latent weights are displaced.`,
-    `The curvature is a second difference over the spacing of the grid, ${short(spacing(pairs[0]!.latent))}. The latent surface has steps, where weights jump from level to level: there it measures their roughness, and grows as the grid gets finer.`,
+    `The curvature is a second difference over the spacing of the grid, ${short(spacing(pairs[0]!.latent))}. The latent surface has steps, where weights jump from level to level: there it measures their roughness, and can grow as the grid gets finer.`,
     ...pairs.map(({ latent, free }) => {
       const [a, b] = [latent.shape, free.shape];
       const clipped =
@@ -99,7 +118,7 @@ export function warningWords(surfaces: readonly Surface[]): string[] {
 
 /** All of it, and what it may not be taken for. */
 export const wordsOf = (surfaces: readonly Surface[]): string[] => [
-  ...groupsOf(surfaces).flatMap(orderWords),
+  ...groupsOf(surfaces).flatMap((group) => [...claimWords(group), ...orderWords(group)]),
   ...differenceWords(surfaces),
   ...warningWords(surfaces),
   "Each surface is one random plane through one network. Another seed of the directions, or of the training, gives another one: an order that is the same for several seeds says something, that of one does not.",
