@@ -21,8 +21,25 @@ export {
 export * as arithmetic from "./autograd/ops/arithmetic.ts";
 export * as fused from "./autograd/ops/fused.ts";
 export * as linear from "./autograd/ops/linear.ts";
+export {
+  type Direction,
+  direction,
+  type Normalization,
+  normalized,
+  rawDirection,
+} from "./measures/directions.ts";
 export { generalizationGap } from "./measures/gap.ts";
+export {
+  displaced,
+  type Grid,
+  type Plane,
+  type Point,
+  placesOf,
+  planeOf,
+  surface,
+} from "./measures/landscape.ts";
 export { l2Distance, l2Norm } from "./measures/norms.ts";
+export { type SurfaceShape, shapeOf } from "./measures/surface-shape.ts";
 export * as layers from "./nn/layers.ts";
 export type { Metrics } from "./nn/metrics.ts";
 export type { Mode, Model, Weights } from "./nn/model.ts";

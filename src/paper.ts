@@ -23,6 +23,8 @@ export const paperItems = {
   "QGen.tab.2": "L2 norm of the weights of each network",
   "QGen.tab.3": "each measure x is reported as √(x/m)",
   "QGen.fig.1": "width of the quantization bin of each layer at 8, 4 and 2 bits",
+  "QGen.fig.2":
+    "loss landscape around full-precision and quantized networks, in filter-normalized directions",
   "LSQ.sec.2": "levels Qn, Qp for signed and unsigned data",
   "LSQ.sec.2.1": "first step size, s₀ = 2 mean|v| / √Qp",
   "LSQ.sec.2.2": "scale of the step-size gradient, g = 1/√(N Qp)",

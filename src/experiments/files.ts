@@ -74,14 +74,18 @@ export function writeAtomic(path: string, content: string | Uint8Array): void {
   }
 }
 
-/** Appends a line, and waits until it is on the disk. */
-export function appendLine(path: string, line: string): void {
+/**
+ * Appends a line.
+ *
+ * @param durable - wait until it is on the disk
+ */
+export function appendLine(path: string, line: string, { durable = true } = {}): void {
   try {
     mkdirSync(dirname(path), { recursive: true });
     const file = openSync(path, "a");
     try {
       writeAll(file, Buffer.from(`${line}\n`));
-      fsyncSync(file);
+      if (durable) fsyncSync(file);
     } finally {
       closeSync(file);
     }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { afterAll, onTestFinished } from "vitest";
 
 export interface Finished {
   readonly code: number | null;
@@ -37,6 +37,13 @@ export const qgen = (...args: string[]): Promise<Finished> => start(args).done;
 export function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), "qgen-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A folder that is gone after the last test of the file. */
+export function scratchOfFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), "qgen-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 

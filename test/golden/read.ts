@@ -74,6 +74,11 @@ interface Golden {
     readonly sam_grad: number[];
     readonly w_after_sgd_lr_0p1: number[];
   };
+  readonly filter_normalisation: {
+    readonly direction: number[][];
+    readonly weight: number[][];
+    readonly out: number[][];
+  };
   readonly cross_entropy: { readonly logits: number[][]; readonly target: number[]; readonly mean: number };
 }
 

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+import type { Spec } from "vega";
 import type { TopLevelSpec } from "vega-lite";
 import { escaped } from "./html.ts";
 
@@ -21,7 +22,8 @@ export interface Figure {
   readonly standalone: string;
 }
 
-export type Drawing = Omit<Figure, "inline" | "standalone"> & { readonly spec: TopLevelSpec };
+export type Drawing = Omit<Figure, "inline" | "standalone"> &
+  ({ readonly spec: TopLevelSpec } | { readonly vega: Spec });
 
 /** Vega takes a second to load, so it is loaded where there is something to draw. */
 export async function draw(drawings: readonly Drawing[]): Promise<Figure[]> {
@@ -30,15 +32,20 @@ export async function draw(drawings: readonly Drawing[]): Promise<Figure[]> {
   // Names inside a drawing are numbered: from zero again for the same bytes, and not again between the figures of a page.
   vega.resetSVGDefIds();
   const figures: Figure[] = [];
-  for (const { spec, ...drawing } of drawings) {
-    const view = new vega.View(vega.parse(vegaLite.compile(spec).spec), { renderer: "none" });
+  for (const drawn of drawings) {
+    const { id, heading, caption, alt } = drawn;
+    const spec = "vega" in drawn ? drawn.vega : vegaLite.compile(drawn.spec).spec;
+    const view = new vega.View(vega.parse(spec), { renderer: "none" });
     const svg = await view.toSVG();
     view.finalize();
     // Never larger than drawn, so that text has one size in all figures.
     const width = /width="([\d.]+)"/.exec(svg)?.[1] ?? "800";
-    const label = `<svg role="img" aria-label="${escaped(drawing.alt)}"`;
+    const label = `<svg role="img" aria-label="${escaped(alt)}"`;
     figures.push({
-      ...drawing,
+      id,
+      heading,
+      caption,
+      alt,
       inline: svg.replace("<svg", `${label} style="max-width:${width}px"`),
       standalone: svg.replace("<svg", `${label} style="background:#fff;color:#1c2024"`),
     });

@@ -1,0 +1,64 @@
+/**
+ * What a surface looks like, in numbers.
+ *
+ * @packageDocumentation
+ */
+
+import { type Grid, type Point, placesOf } from "./landscape.ts";
+
+/** The numbers of a surface that can be held against those of another. */
+export interface SurfaceShape {
+  /** The loss of the network itself. */
+  readonly center: number;
+  readonly lowest: number;
+  /** Infinite where a loss is not a number. */
+  readonly highest: number;
+  /** Of all points. */
+  readonly mean: number;
+  /** Share of the points whose loss is at most 1 nat above the centre, 0 to 1. */
+  readonly within1: number;
+  /** Share of the points whose accuracy is at most 0.1 below the centre, 0 to 1. */
+  readonly accurate: number;
+  /** (f(h, 0) − 2 f(0, 0) + f(−h, 0)) / h², along the first direction, with the spacing h of the grid; and the second. */
+  readonly curvature: readonly [along1: number, along2: number];
+}
+
+/** A loss that is not a number counts as one without bound. */
+const lossOf = ({ loss }: Point): number => (Number.isNaN(loss) ? Infinity : loss);
+
+/** All points of the grid, row by row. @throws RangeError where one is missing */
+export function complete(grid: Grid, points: Iterable<Point>): Point[] {
+  const found = new Map(Array.from(points, (point) => [`${point.i},${point.j}`, point] as const));
+  return placesOf(grid).map(({ i, j }) => {
+    const point = found.get(`${i},${j}`);
+    if (point === undefined) throw new RangeError(`surface: the point (${i}, ${j}) is missing`);
+    return point;
+  });
+}
+
+/**
+ * The shape of a surface with two axes.
+ *
+ * @implements QGen.fig.2
+ */
+export function shapeOf(grid: Grid, known: Iterable<Point>): SurfaceShape {
+  if (grid.axes !== 2) throw new RangeError(`surface: expected two axes, got ${grid.axes}`);
+  const points = complete(grid, known);
+  const losses = points.map(lossOf);
+  const { n, range } = grid;
+  const half = (n - 1) / 2;
+  const at = (i: number, j: number): number => losses[(half + i) * n + half + j]!;
+  const center = at(0, 0);
+  const accuracy = points[half * n + half]!.accuracy;
+  const second = (i: number, j: number): number => (at(i, j) - 2 * center + at(-i, -j)) / (range / half) ** 2;
+  const share = (is: (k: number) => boolean): number => losses.filter((_, k) => is(k)).length / losses.length;
+  return {
+    center,
+    lowest: Math.min(...losses),
+    highest: Math.max(...losses),
+    mean: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
+    within1: share((k) => losses[k]! <= center + 1),
+    accurate: share((k) => points[k]!.accuracy >= accuracy - 0.1),
+    curvature: [second(1, 0), second(0, 1)],
+  };
+}
