@@ -238,7 +238,7 @@ describe("the highest place of a quadratic", () => {
 });
 
 describe("projected ascent", () => {
-  test("reaches the maximum of a convex quadratic with a slope at w, to 1 %, in four of five cases or more", () => {
+  test("reaches the maximum of a convex quadratic with a slope at w, to 1 %, in nine of ten cases or more", () => {
     let [reached, cases] = [0, 0];
     fc.assert(
       fc.property(convexCase, ({ hessian, center, w, rho }) => {
@@ -250,7 +250,8 @@ describe("projected ascent", () => {
         }
       }),
     );
-    console.log(reached/cases); expect(reached / cases).toBeGreaterThan(0.8);
+
+    expect(reached / cases).toBeGreaterThan(0.9);
   });
 
   test("leaves a stationary point by its random starts, and finds the same at each call", () => {

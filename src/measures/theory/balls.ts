@@ -82,8 +82,9 @@ export interface Ascent {
 }
 
 /**
- * The highest place that projected gradient ascent comes by: from the middle and from random places, steepest steps
- * that shrink from 2ρ to 0. It is in the ball, and so never above the maximum.
+ * The highest place that projected gradient ascent comes by, with steepest steps that shrink to 0: from the middle with a
+ * first step of 2ρ, which reaches every edge, and from random places with one of ρ/4, which stays near. It is in the
+ * ball, and so never above the maximum.
  */
 export function ascend(
   { at, slope }: Pick<Loss, "at" | "slope">,
@@ -101,8 +102,9 @@ export function ascend(
   };
   for (let start = 0; start <= starts; start++) {
     let e = visit(start === 0 ? w.map(() => 0) : ball.sample(w.length, rho, rng.fork(`start/${start}`)));
+    const first = start === 0 ? 2 * rho : rho / 4;
     for (let step = 0; step < steps; step++) {
-      const length = 2 * rho * (1 - step / steps) ** 2;
+      const length = first * (1 - step / steps) ** 2;
       e = visit(ball.project(plus(e, times(length, ball.steepest(slope(plus(w, e))))), rho));
     }
   }
