@@ -5,12 +5,10 @@
  * @packageDocumentation
  */
 
-import { climbed, dot, type Loss, type Point, plus, times } from "../../measures/theory/balls.ts";
+import { climbed, dot, type Loss, type Point } from "../../measures/theory/balls.ts";
 import type { Learning } from "../../measures/theory/bounds.ts";
 import { exp } from "../../tensor/math.ts";
 import type { Rng } from "../../tensor/random.ts";
-
-const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
 
 /** How many examples, and the share η of samples for which the bound may fail. */
 export interface Size {
@@ -24,18 +22,25 @@ export interface Size {
  * L_D(w) = 1 − 2^(−k/2) exp(−‖w‖²/4), and with noise on w, 1 − (2 + σ²)^(−k/2) exp(−‖w‖²/(4 + 2σ²)).
  */
 export function bumps(k: number, { n, eta }: Size, rng: Rng): Learning {
-  const z = Array.from({ length: n }, () => Array.from({ length: k }, () => rng.normal()));
+  const z = Float64Array.from({ length: n * k }, () => rng.normal());
   const smoothed = (w: Point, sigma: number): number => {
     const spread = 2 + sigma * sigma;
     return 1 - spread ** (-k / 2) * exp(-dot(w, w) / (2 * spread));
   };
-  const near = (w: Point, example: Point): number => {
-    const away = plus(w, times(-1, example));
-    return exp(-dot(away, away) / 2);
+  /** Σ g(zᵢ) exp(−‖w − zᵢ‖²/2) / n, for several g at once: g₀ = 1, gⱼ = wⱼ − zⱼ. */
+  const sums = (w: Point): number[] => {
+    const totals = new Array<number>(k + 1).fill(0);
+    for (let row = 0; row < n * k; row += k) {
+      let square = 0;
+      for (let j = 0; j < k; j++) square += (w[j]! - z[row + j]!) ** 2;
+      const near = exp(-square / 2) / n;
+      totals[0]! += near;
+      for (let j = 0; j < k; j++) totals[j + 1]! += (w[j]! - z[row + j]!) * near;
+    }
+    return totals;
   };
-  const at = (w: Point): number => 1 - mean(z.map((example) => near(w, example)));
-  const slope = (w: Point): Point =>
-    w.map((x, i) => mean(z.map((example) => (x - example[i]!) * near(w, example))));
+  const at = (w: Point): number => 1 - sums(w)[0]!;
+  const slope = (w: Point): Point => sums(w).slice(1);
   return {
     n,
     eta,
