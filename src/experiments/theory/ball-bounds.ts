@@ -70,8 +70,8 @@ export const ballBoundChecks: readonly Check[] = [
   {
     item: "QGen.eq.8",
     standing: "theorem",
-    statement: "h(‖w‖²/ρ²) increases with ‖w‖ and decreases with ρ, so that ‖w‖/ρ alone decides",
-    conditions: ["both are scaled: a larger ρ helps only as far as ‖w‖ does not grow with it"],
+    statement: "h(‖w‖²/ρ²) is smaller for a larger ρ",
+    conditions: ["‖w‖ does not grow along with ρ: only their ratio counts"],
     example: `‖w‖ = 1: ρ = 0.2 against ρ = 0.1, k = 2, n = ${size.n}`,
     run: () => sides(h((1 / 0.2) ** 2, sampling), "<", h((1 / 0.1) ** 2, sampling)),
     counterexample: {

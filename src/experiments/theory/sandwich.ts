@@ -23,7 +23,7 @@ function tightest(radius: number, bound: (d: Point) => Bound): Sides {
 
 /** How much is lost at d = 0, and the bound of order ρ² that holds at a minimum. */
 const lossAt = (w: Point): Sides =>
-  sides(replacedMaximum(bowl, w, rest, rho, curvature).left, "≤", rho * rho * curvature);
+  sides(replacedMaximum(bowl, w, rest, 0.1, curvature).left, "≤", 0.1 ** 2 * curvature);
 
 const sharp = quadratic([[1000]]);
 const relativeError = (radius: number): Sides =>
@@ -65,7 +65,7 @@ export const sandwichChecks: readonly Check[] = [
     standing: "theorem",
     statement: "max L_S(w + ε) − L_S(w + d) ≤ ρ² Σ|Hᵢⱼ|: the approximation has an error of order ρ²",
     conditions: ["w is stationary; elsewhere 2ρ‖∇L_S‖₁ comes on top, and the order is ρ"],
-    example: "½ wᵀHw at w = 0, d = 0, ρ = ½",
+    example: "½ wᵀHw at w = 0, d = 0, ρ = 0.1",
     run: () => lossAt(rest),
     counterexample: {
       without: "a stationary w",
