@@ -9,6 +9,8 @@ import { Command, CommanderError } from "commander";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { reproduceCommand } from "./commands/reproduce.ts";
+import { specCommand } from "./commands/spec.ts";
+import { theoryCommand } from "./commands/theory.ts";
 import { trainCommand } from "./commands/train.ts";
 import { Complaint } from "./complaint.ts";
 import { version } from "./environment.ts";
@@ -23,7 +25,9 @@ function createProgram(): Command {
     .addCommand(trainCommand())
     .addCommand(reproduceCommand())
     .addCommand(dataCommand())
-    .addCommand(doctorCommand());
+    .addCommand(doctorCommand())
+    .addCommand(theoryCommand())
+    .addCommand(specCommand());
   const everywhere = (command: Command): void => {
     command.exitOverride().copyInheritedSettings(program);
     command.commands.forEach(everywhere);
