@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { paperItems } from "../../paper.ts";
 import { Complaint } from "../complaint.ts";
 import { resolveItem } from "../items.ts";
+import type { Finding } from "../theory/check.ts";
 
 export const theoryCommand = (): Command =>
   new Command("theory")
@@ -21,22 +22,28 @@ async function theoryAction(items: readonly string[], { json }: { json?: true })
   ]);
   const chosen = items.map((text) => itemWithChecks(text, checkedItems));
   const findings = walk(chosen.length === 0 ? checkedItems : chosen);
+  if (json) console.log(JSON.stringify(findings, null, 2));
+  else console.log([...findings.map((finding) => `${findingText(finding)}\n`), summary(findings)].join("\n"));
+  judge(findings);
+}
+
+/** @throws Complaint where a statement fails on its example, or holds on its counterexample */
+export function judge(findings: readonly Finding[]): void {
   const failed = findings.filter(({ passed }) => !passed);
-  if (json)
-    console.log(
-      JSON.stringify({ passed: findings.length - failed.length, failed: failed.length, findings }, null, 2),
-    );
-  else {
-    for (const finding of findings) console.log(`${findingText(finding)}\n`);
-    const n = findings.length - failed.length;
-    console.log(
-      `${n} of ${findings.length} ${findings.length === 1 ? "statement holds" : "statements hold"} under the conditions and ${n === 1 ? "fails" : "fail"} without one of them`,
-    );
-  }
-  if (failed.length > 0)
-    throw new Complaint(
-      `${failed.length} of ${findings.length} checks came out otherwise than they should: ${failed.map(({ item, statement }) => `${item}, ${statement}`).join("; ")}`,
-    );
+  if (failed.length === 0) return;
+  const names = failed.map(({ item, statement }) => `${item}, ${statement}`).join("; ");
+  throw new Complaint(
+    `${failed.length} of ${findings.length} checks came out otherwise than they should: ${names}`,
+  );
+}
+
+function summary(findings: readonly Finding[]): string {
+  const passed = findings.filter((finding) => finding.passed);
+  const missing = passed.filter(({ counterexample }) => counterexample.inPaper === "missing").length;
+  return [
+    `${passed.length} of ${findings.length} statements hold under their conditions and fail without one of them.`,
+    `The condition is one that the paper does not ask for in ${missing} of them.`,
+  ].join("\n");
 }
 
 /** The id that is meant. Items of the paper without an equation to try are named as such. */

@@ -50,6 +50,7 @@ export const ballBoundChecks: readonly Check[] = [
     run: () => tightest((i) => foretBound(bumps(2, size, rng.fork(`sample/${i}`)), [0.5, 0.5], 0.5)),
     counterexample: {
       without: "losses in [0, 1]",
+      inPaper: "missing",
       example: `one example of ${size.n} costs ${10 * size.n}, the others nothing: more than a third of all samples has none`,
       run: () => tightest((i) => foretBound(rareDisaster(size, rng.fork(`rare/${i}`)), [0.5, 0.5], 0.5)),
     },
@@ -63,6 +64,7 @@ export const ballBoundChecks: readonly Check[] = [
     run: () => onHill([0.5, 0.5]),
     counterexample: {
       without: "that",
+      inPaper: "ours",
       example: "w = (4, 4), where the loss is nearly 1 and lower all around",
       run: () => onHill([4, 4]),
     },
@@ -76,6 +78,7 @@ export const ballBoundChecks: readonly Check[] = [
     run: () => sides(h((1 / 0.2) ** 2, sampling), "<", h((1 / 0.1) ** 2, sampling)),
     counterexample: {
       without: "a fixed ‖w‖",
+      inPaper: "ours",
       example: "ρ = 0.2 and ‖w‖ = 2: the same h",
       run: () => sides(h((2 / 0.2) ** 2, sampling), "<", h((1 / 0.1) ** 2, sampling)),
     },
@@ -89,6 +92,7 @@ export const ballBoundChecks: readonly Check[] = [
     run: () => sides(bowl.highest(l2, slopeOf, rho), "≤", bowl.highest(linf, slopeOf, rho)),
     counterexample: {
       without: "the same ρ",
+      inPaper: "ours",
       example: "a box of radius ρ/√5, which lies in the ball: eq. 8 does not give eq. 9 for it",
       run: () => sides(bowl.highest(l2, slopeOf, rho), "≤", bowl.highest(linf, slopeOf, rho / Math.sqrt(5))),
     },
@@ -102,6 +106,7 @@ export const ballBoundChecks: readonly Check[] = [
     run: () => sides(bowl.highest(linf, origin, rho), "≤", ceiling),
     counterexample: {
       without: "a minimum",
+      inPaper: "ours",
       example: "the same at w = (1, −1, ½, 0, ¼)",
       run: () => sides(bowl.highest(linf, slopeOf, rho), "≤", ceiling),
     },

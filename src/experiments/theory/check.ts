@@ -43,35 +43,42 @@ export interface Example {
   readonly run: () => Sides;
 }
 
+/**
+ * Does the paper ask for the condition that a counterexample drops? `named`: it does. `missing`: it does not, so that the
+ * statement fails as printed. `ours`: the statement itself is not in the paper, but clears up what is.
+ */
+export type InPaper = "named" | "missing" | "ours";
+
+interface Dropped {
+  readonly without: string;
+  readonly inPaper: InPaper;
+}
+
 export interface Check extends Example {
   readonly item: PaperRef;
   readonly standing: Standing;
   readonly statement: string;
   readonly conditions: readonly string[];
   /** An example where one condition is not met, and the statement fails. */
-  readonly counterexample: Example & { readonly without: string };
+  readonly counterexample: Example & Dropped;
 }
 
 /** A check that was run. */
 export interface Finding extends Omit<Check, "run" | "counterexample"> {
   readonly sides: Sides;
-  readonly counterexample: {
-    readonly without: string;
-    readonly example: string;
-    readonly sides: Sides;
-  };
+  readonly counterexample: Dropped & { readonly example: string; readonly sides: Sides };
   /** Does the statement hold on its example, and fail on its counterexample? */
   readonly passed: boolean;
 }
 
 export function perform({ run, counterexample, ...check }: Check): Finding {
   const found = run();
-  const { without, example } = counterexample;
-  const against = counterexample.run();
+  const { run: runAgainst, ...against } = counterexample;
+  const failing = runAgainst();
   return {
     ...check,
     sides: found,
-    counterexample: { without, example, sides: against },
-    passed: found.holds && !against.holds,
+    counterexample: { ...against, sides: failing },
+    passed: found.holds && !failing.holds,
   };
 }

@@ -70,6 +70,7 @@ export const gapBoundChecks: readonly Check[] = [
     },
     counterexample: {
       without: "the maximum",
+      inPaper: "missing",
       example:
         "d = 0 at the sharpest minimum: one weight whose binary digits are the labels of 1,000 examples of 20,000; ρ = 2⁻⁷",
       run: () => {
@@ -90,6 +91,7 @@ export const gapBoundChecks: readonly Check[] = [
     },
     counterexample: {
       without: "the maximum",
+      inPaper: "ours",
       example: "the same weight: L_S(w + d) + h with d = 2⁻⁶⁰, a noise that no double notices",
       run: () => {
         const { learning, w } = byHeart();
@@ -106,6 +108,7 @@ export const gapBoundChecks: readonly Check[] = [
     run: () => ofBound(gapBound(bump(), [0.5, 0.5], [-0.2, 0.1], 0.25)),
     counterexample: {
       without: "the maximum",
+      inPaper: "missing",
       example: "the weight that knows its sample by heart, d = 0",
       run: () => {
         const { learning, w } = byHeart();
@@ -122,6 +125,7 @@ export const gapBoundChecks: readonly Check[] = [
     run: () => sides(gapBound(steep, [1], [0], 0.2).right, "<", gapBound(steep, [1], [0], 0.1).right),
     counterexample: {
       without: "h alone",
+      inPaper: "missing",
       example: "max L_S(w + ε) + h, the bound that is proven, for L_S = 50 (w − 1)²",
       run: () => sides(boxBound(steep, [1], 0.2).right, "<", boxBound(steep, [1], 0.1).right),
     },
@@ -139,6 +143,7 @@ export const gapBoundChecks: readonly Check[] = [
     run: () => ofBound(rounding([0.7, -0.4], 4, 0.5).bound),
     counterexample: {
       without: "unclipped weights",
+      inPaper: "missing",
       example: "w = (4, 0) at 2 bits with δ = 1, which is clipped to (1, 0)",
       run: () => ofBound(rounding([4, 0], 2, 1).bound),
     },
@@ -156,6 +161,7 @@ export const gapBoundChecks: readonly Check[] = [
     },
     counterexample: {
       without: "that",
+      inPaper: "ours",
       example: "w = (4, 0) at 2 bits, δ = 1: ρ = ‖n‖∞ = 3",
       run: () => {
         const w = [4, 0];
@@ -174,6 +180,7 @@ export const gapBoundChecks: readonly Check[] = [
     run: () => gaps([0.5, -0.5], 0.5),
     counterexample: {
       without: "that",
+      inPaper: "missing",
       example: "w = (0.7, −0.4), 4 bits, δ = ½",
       run: () => gaps([0.7, -0.4], 0.5),
     },

@@ -63,6 +63,7 @@ export const hypothesisChecks: readonly Check[] = [
     },
     counterexample: {
       without: "the magnitude",
+      inPaper: "named",
       example: "the four other measures of the same networks",
       run: () => {
         const cases = casesOfTable3().filter((one) => !magnitudeAware(one));
@@ -90,6 +91,7 @@ export const hypothesisChecks: readonly Check[] = [
     },
     counterexample: {
       without: "“some”: quantized models are flatter at every number of bits, as section 4.1 has it",
+      inPaper: "ours",
       example: "the same cases: ResNet-50 on CIFAR, and DeiT-T, are sharper at 4 or 2 bits",
       run: () => {
         const cases = casesOfTable3().filter(magnitudeAware);

@@ -62,6 +62,7 @@ export const noisyLossChecks: readonly Check[] = [
     },
     counterexample: {
       without: "a constant f",
+      inPaper: "ours",
       example: "f(x, w) = x w with x = 1, 2, 0, −1",
       run: () => {
         const { task, w } = line([1, 2, 0, -1], targets, 0.7);
@@ -82,6 +83,7 @@ export const noisyLossChecks: readonly Check[] = [
     },
     counterexample: {
       without: "that sign",
+      inPaper: "missing",
       example: "f(x, w + Δ), as the paper writes it",
       run: () => {
         const { task, w } = linear;
@@ -99,6 +101,7 @@ export const noisyLossChecks: readonly Check[] = [
     run: () => sides(noiseRatio(8), "=", 1, 0.02),
     counterexample: {
       without: "a density wide compared with s",
+      inPaper: "missing",
       example: "2 bits: s is 1.6 standard deviations",
       run: () => sides(noiseRatio(2), "=", 1, 0.02),
     },
@@ -112,6 +115,7 @@ export const noisyLossChecks: readonly Check[] = [
     run: () => sides(remainder(linear, shifted(linear.w, 0.25)), "=", 0),
     counterexample: {
       without: "f affine in w",
+      inPaper: "named",
       example: "two layers with tanh, the same noise",
       run: () => sides(remainder(twoLayers, shifted(twoLayers.w, 0.25)), "=", 0),
     },
@@ -131,6 +135,7 @@ export const noisyLossChecks: readonly Check[] = [
       ),
     counterexample: {
       without: "no kink",
+      inPaper: "missing",
       example: "f(x, w) = max(0, w) at w = 0",
       run: () =>
         sides(

@@ -46,6 +46,7 @@ export const quantizerChecks: readonly Check[] = [
     run: () => sides(orderMatters(-2, 1), "=", 0),
     counterexample: {
       without: "whole limits",
+      inPaper: "ours",
       example: "limits −1.5 and 1.5, as in a range that is symmetric about 0",
       run: () => sides(orderMatters(-1.5, 1.5), "=", 0),
     },
@@ -63,6 +64,7 @@ export const quantizerChecks: readonly Check[] = [
       sides(total(codes(tensor(ties.slice(1)), tensor([1], []), signed(8))), "=", total(ties.slice(1))),
     counterexample: {
       without: "ties to the even level",
+      inPaper: "ours",
       example: "the same weights, ties away from 0",
       run: () =>
         sides(
@@ -93,6 +95,7 @@ export const quantizerChecks: readonly Check[] = [
       ),
     counterexample: {
       without: "c > 0",
+      inPaper: "ours",
       example: "Q(−w; s) against −Q(w; s): there is one level more below 0 than above",
       run: () =>
         sides(
@@ -118,6 +121,7 @@ export const quantizerChecks: readonly Check[] = [
     run: () => sides(differences(round(round(grid, 0.5, 3), 0.5, 3), round(grid, 0.5, 3)), "=", 0),
     counterexample: {
       without: "the same step",
+      inPaper: "ours",
       example: "the second step chosen anew from the quantized weights, 2 mean|ŵ|/√Qp",
       run: () =>
         sides(differences(round(round(grid, 0.5, 3), steppedAgain(), 3), round(grid, 0.5, 3)), "=", 0),
@@ -132,6 +136,7 @@ export const quantizerChecks: readonly Check[] = [
     run: () => sides(largestNoise(grid.filter((w) => w <= 3.75)), "≤", 0.25),
     counterexample: {
       without: "unclipped weights",
+      inPaper: "missing",
       example: "a weight of 6, whose nearest level is 3.5",
       run: () => sides(largestNoise([...grid, 6]), "≤", 0.25),
     },
@@ -150,6 +155,7 @@ export const quantizerChecks: readonly Check[] = [
       ),
     counterexample: {
       without: "that sign",
+      inPaper: "missing",
       example: "w + Δ, which is 2w − ŵ",
       run: () =>
         sides(

@@ -81,6 +81,7 @@ export const regularizerChecks: readonly Check[] = [
     run: () => decomposition(linear, allSigns(linear.w, 0.3)),
     counterexample: {
       without: "E[n | x, y] = 0, where the paper asks for E n = 0 and n independent of J",
+      inPaper: "missing",
       example: "f(x, w) = w, J = 1, n = 0.3 (y − E y)",
       run: noiseThatKnows,
     },
@@ -98,6 +99,7 @@ export const regularizerChecks: readonly Check[] = [
     },
     counterexample: {
       without: "E n = 0",
+      inPaper: "named",
       example: "all signs of ±0.3, and 0.1 more: the mean adds μᵀ∇L and E‖J μ‖²",
       run: () => {
         const { task, w } = linear;
@@ -124,6 +126,7 @@ export const regularizerChecks: readonly Check[] = [
       sides(regularizer(twoLayers.task, twoLayers.w, allSigns(twoLayers.w, 0.1)), "=", frobenius(0.1)),
     counterexample: {
       without: "uncorrelated components",
+      inPaper: "ours",
       example: "all components 0.1, or all −0.1",
       run: () => {
         const { task, w } = twoLayers;
@@ -149,6 +152,7 @@ export const regularizerChecks: readonly Check[] = [
       ),
     counterexample: {
       without: "the curvature term",
+      inPaper: "missing",
       example: "R alone, as in eq. 7: the relative error does not shrink with the noise",
       run: () => {
         const { task, w } = twoLayers;
@@ -174,6 +178,7 @@ export const regularizerChecks: readonly Check[] = [
     },
     counterexample: {
       without: "a stationary point",
+      inPaper: "ours",
       example: "the same at w = 1",
       run: () => {
         const { task, w } = line(xs, ys, 1);
@@ -193,6 +198,7 @@ export const regularizerChecks: readonly Check[] = [
     },
     counterexample: {
       without: "a minimum",
+      inPaper: "missing",
       example: "the same at w = 1: rounded to 0.4, it is nearer to the fit",
       run: () => {
         const { task, w } = line(xs, ys, 1);

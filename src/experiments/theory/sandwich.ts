@@ -40,6 +40,7 @@ export const sandwichChecks: readonly Check[] = [
     run: () => tightest(rho, (d) => sandwich(bowl, away, d, rho, false).upper),
     counterexample: {
       without: "‖d‖∞ ≤ ρ",
+      inPaper: "named",
       example: "‖d‖∞ ≤ 2ρ",
       run: () => tightest(2 * rho, (d) => sandwich(bowl, away, d, rho, false).upper),
     },
@@ -53,6 +54,7 @@ export const sandwichChecks: readonly Check[] = [
     run: () => tightest(rho, (d) => sandwich(bowl, rest, d, rho, true).lower),
     counterexample: {
       without: "a minimum",
+      inPaper: "named",
       example: "L = w², w = 1, d = −½",
       run: () => {
         const { left, right } = sandwich(quadratic([[2]]), [1], [-0.5], rho, false).lower;
@@ -69,6 +71,7 @@ export const sandwichChecks: readonly Check[] = [
     run: () => lossAt(rest),
     counterexample: {
       without: "a stationary w",
+      inPaper: "ours",
       example: "the same at w = (1, −½)",
       run: () => lossAt(away),
     },
@@ -82,6 +85,7 @@ export const sandwichChecks: readonly Check[] = [
     run: () => relativeError(0.001),
     counterexample: {
       without: "a flat minimum",
+      inPaper: "named",
       example: "the same with ρ = 0.1",
       run: () => relativeError(0.1),
     },

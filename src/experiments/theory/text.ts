@@ -1,4 +1,4 @@
-import type { Finding, Relation, Sides } from "./check.ts";
+import type { Finding, InPaper, Relation, Sides } from "./check.ts";
 
 const broken: Readonly<Record<Relation, string>> = { "=": "≠", "≤": ">", "<": "≥", ">": "≤" };
 
@@ -19,6 +19,12 @@ export function sidesText({ left, relation, right, holds }: Sides): string {
   const sign = holds ? (relation === "=" && a !== b ? "≈" : relation) : broken[relation];
   return `${a} ${sign} ${b}`;
 }
+
+const asked: Readonly<Record<InPaper, string>> = {
+  named: "",
+  missing: "; the paper does not ask for it",
+  ours: "",
+};
 
 const WIDTH = 100;
 const LABEL = 10;
@@ -44,7 +50,7 @@ export const findingText = ({ item, standing, statement, conditions, ...found }:
     ...conditions.flatMap((condition, i) => entry(i === 0 ? "if" : "and", condition)),
     ...entry("try", found.example),
     ...entry("", `${sidesText(found.sides)}   ${found.sides.holds ? "holds" : "FAILS"}`),
-    ...entry("without", found.counterexample.without),
+    ...entry("without", found.counterexample.without + asked[found.counterexample.inPaper]),
     ...entry("try", found.counterexample.example),
     ...entry(
       "",
