@@ -10,6 +10,8 @@ import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { landscapeCommand } from "./commands/landscape.ts";
 import { reproduceCommand } from "./commands/reproduce.ts";
+import { specCommand } from "./commands/spec.ts";
+import { theoryCommand } from "./commands/theory.ts";
 import { trainCommand } from "./commands/train.ts";
 import { Complaint } from "./complaint.ts";
 import { version } from "./environment.ts";
@@ -25,7 +27,9 @@ function createProgram(): Command {
     .addCommand(reproduceCommand())
     .addCommand(landscapeCommand())
     .addCommand(dataCommand())
-    .addCommand(doctorCommand());
+    .addCommand(doctorCommand())
+    .addCommand(theoryCommand())
+    .addCommand(specCommand());
   const everywhere = (command: Command): void => {
     command.exitOverride().copyInheritedSettings(program);
     command.commands.forEach(everywhere);

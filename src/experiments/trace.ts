@@ -7,52 +7,17 @@
  * @packageDocumentation
  */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { paperItems } from "../paper.ts";
 import { writeAtomic } from "./files.ts";
+import { type Mark, marksOf, repository, traceability } from "./traceability.ts";
 
-interface Mark {
-  readonly ref: string;
-  readonly where: string;
-}
-
-const files = (dir: string): string[] =>
-  readdirSync(dir, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
-    .map((file) => `${dir}/${file.replaceAll("\\", "/")}`)
-    .sort();
-
-/** `@implements <ref>` in a doc comment, with the name of the export that follows it. */
-function implementations(file: string): Mark[] {
-  const commented =
-    /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export (?:async )?(?:const|function\*?|interface|class|type) (\w+)/g;
-  return [...readFileSync(file, "utf8").matchAll(commented)].flatMap(([, comment, name]) =>
-    [...comment!.matchAll(/@implements (\S+)/g)].map(([, ref]) => ({
-      ref: ref!,
-      where: `[${name}](${file})`,
-    })),
-  );
-}
-
-/** How often `@implements` occurs, wherever it stands: one that is not above an export would count for nothing. */
-const mentions = (file: string): number =>
-  [...readFileSync(file, "utf8").matchAll(/^\s*(?:\/\*)?\*+ @implements \S+/gm)].length;
-
-/** `verifies("<ref>", "<statement>", …)` */
-function verifications(file: string): Mark[] {
-  return [
-    ...readFileSync(file, "utf8").matchAll(/verifies\(\s*"([^"]+)",\s*(["`])((?:(?!\2)[\s\S])+)\2/g),
-  ].map(([, ref, , statement]) => ({
-    ref: ref!,
-    where: `${statement!.replaceAll("|", "\\|")} ([${file.split("/").at(-1)}](${file}))`,
-  }));
-}
-
-const sources = files("src").filter((file) => !file.endsWith("experiments/trace.ts"));
-const code = sources.flatMap(implementations);
-const tests = files("test").flatMap(verifications);
-const at = (marks: readonly Mark[], ref: string): string[] =>
-  marks.filter((mark) => mark.ref === ref).map(({ where }) => where);
+const found = traceability();
+const implementedAt = ({ name, file }: Mark): string => `[${name}](${file})`;
+const verifiedAt = ({ name, file }: Mark): string =>
+  `${name.replaceAll("|", "\\|")} ([${file.split("/").at(-1)}](${file}))`;
+const stands = join(repository, "TRACEABILITY.md");
 
 const table = [
   "# Traceability",
@@ -62,25 +27,31 @@ const table = [
   "",
   "| item | says | code | verified by |",
   "|---|---|---|---|",
-  ...Object.entries(paperItems).map(
-    ([ref, says]) =>
-      `| ${ref} | ${says.replaceAll("|", "\\|")} | ${at(code, ref).join("<br>")} | ${at(tests, ref).join("<br>")} |`,
-  ),
+  ...Object.entries(paperItems).map(([ref, says]) => {
+    const { code, tests } = marksOf(found, ref);
+    return `| ${ref} | ${says.replaceAll("|", "\\|")} | ${code.map(implementedAt).join("<br>")} | ${tests.map(verifiedAt).join("<br>")} |`;
+  }),
   "",
 ].join("\n");
 
 /** Everything that is wrong, a sentence each. */
 function complaints(): string[] {
-  const unknown = [...code, ...tests]
+  const unknown = [
+    ...found.code.map((mark) => ({ ref: mark.ref, where: implementedAt(mark) })),
+    ...found.tests.map((mark) => ({ ref: mark.ref, where: verifiedAt(mark) })),
+  ]
     .filter(({ ref }) => !(ref in paperItems))
     .map(({ ref, where }) => `unknown item ${ref} at ${where}: add it to src/paper.ts, or correct it`);
-  const unanswered = Object.keys(paperItems).flatMap((ref) => [
-    ...(at(code, ref).length === 0 ? [`no code says "@implements ${ref}"`] : []),
-    ...(at(tests, ref).length === 0 ? [`no test says verifies("${ref}", …)`] : []),
-  ]);
-  const adrift = sources
-    .filter((file) => mentions(file) !== implementations(file).length)
-    .map((file) => `${file} has an "@implements" that is not in the doc comment of an export`);
+  const unanswered = Object.keys(paperItems).flatMap((ref) => {
+    const { code, tests } = marksOf(found, ref);
+    return [
+      ...(code.length === 0 ? [`no code says "@implements ${ref}"`] : []),
+      ...(tests.length === 0 ? [`no test says verifies("${ref}", …)`] : []),
+    ];
+  });
+  const adrift = found.adrift.map(
+    (file) => `${file} has an "@implements" that is not in the doc comment of an export`,
+  );
   return [...unknown, ...unanswered, ...adrift];
 }
 
@@ -88,14 +59,14 @@ const wrong = complaints();
 if (process.argv.includes("--check")) {
   const stale = (() => {
     try {
-      return readFileSync("TRACEABILITY.md", "utf8") !== table;
+      return readFileSync(stands, "utf8") !== table;
     } catch {
       return true;
     }
   })();
   if (stale) wrong.push('TRACEABILITY.md is stale: run "npm run trace"');
 } else {
-  writeAtomic("TRACEABILITY.md", table);
+  writeAtomic(stands, table);
 }
 for (const sentence of wrong) console.error(sentence);
 if (wrong.length > 0) process.exitCode = 1;

@@ -1,0 +1,93 @@
+import { linf, type Point } from "../../measures/theory/balls.ts";
+import { type Bound, replacedMaximum, sandwich } from "../../measures/theory/bounds.ts";
+import { absoluteSum, quadratic } from "../../measures/theory/quadratic.ts";
+import { createRng } from "../../tensor/random.ts";
+import { type Check, type Sides, sides } from "./check.ts";
+
+const bowl = quadratic([
+  [2, 1],
+  [1, 3],
+]);
+const rho = 0.5;
+const away = [1, -0.5];
+const rest = [0, 0];
+const curvature = absoluteSum(bowl.hessian);
+
+/** Of 1,000 random d in a box of that radius, the bound with the least room. */
+function tightest(radius: number, bound: (d: Point) => Bound): Sides {
+  const rng = createRng("theory/box");
+  const all = Array.from({ length: 1000 }, () => bound(linf.sample(2, radius, rng)));
+  const { left, right } = all.reduce((a, b) => (b.right - b.left < a.right - a.left ? b : a));
+  return sides(left, "≤", right, 0);
+}
+
+/** How much is lost at d = 0, and the bound of order ρ² that holds at a minimum. */
+const lossAt = (w: Point): Sides =>
+  sides(replacedMaximum(bowl, w, rest, 0.1, curvature).left, "≤", 0.1 ** 2 * curvature);
+
+const sharp = quadratic([[1000]]);
+const relativeError = (radius: number): Sides =>
+  sides(replacedMaximum(sharp, [0], [0], radius, 1000).left, "≤", 0.01);
+
+/** Equations 10 and 11: the loss at w + d between that at w and the maximum. */
+export const sandwichChecks: readonly Check[] = [
+  {
+    item: "QGen.eq.10",
+    standing: "theorem",
+    statement: "L_S(w + d) ≤ max L_S(w + ε) over ‖ε‖∞ ≤ ρ",
+    conditions: ["‖d‖∞ ≤ ρ; w may be anywhere"],
+    example: "½ wᵀHw, H = (2 1; 1 3), at w = (1, −½), ρ = ½: the tightest of 1,000 random d",
+    run: () => tightest(rho, (d) => sandwich(bowl, away, d, rho, false).upper),
+    counterexample: {
+      without: "‖d‖∞ ≤ ρ",
+      inPaper: "named",
+      example: "‖d‖∞ ≤ 2ρ",
+      run: () => tightest(2 * rho, (d) => sandwich(bowl, away, d, rho, false).upper),
+    },
+  },
+  {
+    item: "QGen.eq.10",
+    standing: "heuristic",
+    statement: "L_S(w) ≤ L_S(w + d)",
+    conditions: ["w is the lowest place of the box, which SGD does not promise"],
+    example: "the same loss at its minimum: the tightest of 1,000 random d",
+    run: () => tightest(rho, (d) => sandwich(bowl, rest, d, rho, true).lower),
+    counterexample: {
+      without: "a minimum",
+      inPaper: "named",
+      example: "L = w², w = 1, d = −½",
+      run: () => {
+        const { left, right } = sandwich(quadratic([[2]]), [1], [-0.5], rho, false).lower;
+        return sides(left, "≤", right);
+      },
+    },
+  },
+  {
+    item: "QGen.eq.11",
+    standing: "theorem",
+    statement: "max L_S(w + ε) − L_S(w + d) ≤ ρ² Σ|Hᵢⱼ|: the approximation has an error of order ρ²",
+    conditions: ["w is stationary; elsewhere 2ρ‖∇L_S‖₁ comes on top, and the order is ρ"],
+    example: "½ wᵀHw at w = 0, d = 0, ρ = 0.1",
+    run: () => lossAt(rest),
+    counterexample: {
+      without: "a stationary w",
+      inPaper: "ours",
+      example: "the same at w = (1, −½)",
+      run: () => lossAt(away),
+    },
+  },
+  {
+    item: "QGen.eq.11",
+    standing: "heuristic",
+    statement: "max L_S(w + ε) ≈ L_S(w + d), to 0.01, for small ρ",
+    conditions: ["ρ is small compared with 1/√λ, λ the curvature: “small” has no meaning of its own"],
+    example: "L = 500 w², w = d = 0, ρ = 0.001",
+    run: () => relativeError(0.001),
+    counterexample: {
+      without: "a flat minimum",
+      inPaper: "named",
+      example: "the same with ρ = 0.1",
+      run: () => relativeError(0.1),
+    },
+  },
+];
