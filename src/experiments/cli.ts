@@ -9,6 +9,7 @@ import { Command, CommanderError } from "commander";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { landscapeCommand } from "./commands/landscape.ts";
+import { paperCommand } from "./commands/paper.ts";
 import { reproduceCommand } from "./commands/reproduce.ts";
 import { specCommand } from "./commands/spec.ts";
 import { theoryCommand } from "./commands/theory.ts";
@@ -26,6 +27,7 @@ function createProgram(): Command {
     .addCommand(trainCommand())
     .addCommand(reproduceCommand())
     .addCommand(landscapeCommand())
+    .addCommand(paperCommand())
     .addCommand(dataCommand())
     .addCommand(doctorCommand())
     .addCommand(theoryCommand())

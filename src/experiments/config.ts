@@ -59,7 +59,7 @@ export type RunConfig = z.output<typeof runSchema>;
 /** How a run trains. */
 export type RecipeConfig = Pick<
   RunConfig,
-  "optimizer" | "lr" | "momentum" | "weightDecay" | "milestones" | "gamma" | "batchSize" | "epochs"
+  "optimizer" | "lr" | "momentum" | "weightDecay" | "milestones" | "gamma" | "batchSize" | "epochs" | "sam"
 >;
 
 /** The same data gives the same text, whatever the order of its keys. */

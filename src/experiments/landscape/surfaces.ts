@@ -6,7 +6,7 @@
 
 import type { Point } from "../../measures/landscape.ts";
 import { complete, type SurfaceShape, shapeOf } from "../../measures/surface-shape.ts";
-import { precisionName } from "../config.ts";
+import { precisionName } from "../precision.ts";
 import { folderName, type TrainedRun } from "../trained.ts";
 import type { Clipped, On, SurfaceJob, SurfaceSettings } from "./jobs.ts";
 import type { LossScale, Panel } from "./scene.js";
