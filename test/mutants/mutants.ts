@@ -713,6 +713,13 @@ export const mutants: readonly Mutant[] = [
   ...inFile("src/experiments/landscape/profiles.ts", property("landscape-report"), [
     { what: "the two profiles are swapped", from: "(along === 1 ? j : i)", to: "(along === 1 ? i : j)" },
   ]),
+  ...inFile("src/experiments/landscape/viewer.js", property("landscape-viewer"), [
+    {
+      what: "surfaces turn away from the pointer",
+      from: "turnBy(event.movementX",
+      to: "turnBy(-event.movementX",
+    },
+  ]),
   ...inFile("src/experiments/landscape/words.ts", property("landscape-report"), [
     {
       what: "the sharper network is called the flatter one",
