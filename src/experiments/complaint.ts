@@ -11,3 +11,12 @@ export class Complaint extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** The work, its errors as complaints: for parts whose errors are sentences already. */
+export async function explained<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof Complaint ? error : new Complaint((error as Error).message);
+  }
+}

@@ -6,14 +6,17 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import type { Weights } from "../nn/model.ts";
+import type { Model, Weights } from "../nn/model.ts";
+import type { Images } from "../nn/train.ts";
 import { mapTree, type Tree } from "../nn/tree.ts";
+import { dequantized } from "../quant/prepare.ts";
 import type { Kernels } from "../tensor/kernels/kernels.ts";
 import { createRng } from "../tensor/random.ts";
 import { sameShape, type Tensor } from "../tensor/tensor.ts";
-import { buildModel } from "./build.ts";
-import { Complaint } from "./complaint.ts";
+import { buildModel, isQuantized } from "./build.ts";
+import { Complaint, explained } from "./complaint.ts";
 import { type RunConfig, runSchema } from "./config.ts";
+import { loadDataset } from "./data/catalog.ts";
 import type { Dataset } from "./data/dataset.ts";
 import type { RunResult } from "./result.ts";
 import { decodeSafetensors, type SafeTensor } from "./safetensors.ts";
@@ -92,3 +95,45 @@ export function loadWeights({ folder, config }: TrainedRun, dataset: Dataset, ke
   };
   return { params: mapTree(params, stored), buffers: mapTree(buffers, stored) };
 }
+
+export interface Network {
+  readonly model: Model;
+  readonly weights: Weights;
+}
+
+/**
+ * The same function as a network of plain weights: of a quantized network, the float network with the weights that it
+ * computes with, ŵ.
+ */
+export async function plainNetwork(
+  { config }: TrainedRun,
+  dataset: Dataset,
+  weights: Weights,
+): Promise<Network> {
+  const model = buildModel(config, dataset);
+  if (!isQuantized(model)) return { model, weights };
+  const hats: Record<string, Tensor> = {};
+  for (const [name, x] of Object.entries(dequantized(model, weights.params)))
+    hats[name] = x.kernels.tensor(await x.read(), x.shape);
+  const float = buildModel({ ...config, bits: 32 }, dataset);
+  return { model: float, weights: { params: hats, buffers: weights.buffers } };
+}
+
+/** The first so many training images of a run; `null`: all. */
+export function firstImages(all: Images, count: number | null, { folder }: TrainedRun): Images {
+  if (count === null) return all;
+  if (!Number.isInteger(count) || count < 1)
+    throw new Complaint(`--images ${count}: expected a whole number of at least 1`, 2);
+  if (count > all.count)
+    throw new Complaint(
+      `--images ${count}: the run in ${folder} was trained with ${all.count} images, and no more are taken`,
+      2,
+    );
+  return { ...all, count };
+}
+
+/** The images of a run, as many as it had. */
+export const datasetOf = ({ config }: TrainedRun, dir: string | undefined): Promise<Dataset> => {
+  const { name, train, test } = config.data;
+  return explained(loadDataset(name, { dir, train, test }));
+};

@@ -35,7 +35,8 @@ export function linear(params: Tree<Var>, name: string, x: Var): Var {
   return bias === undefined ? y : add(y, bias);
 }
 
-const EPS = 1e-5;
+/** What batch norm adds to a variance before its root. */
+export const EPS = 1e-5;
 const MOMENTUM = 0.1;
 
 /**

@@ -21,6 +21,8 @@ export interface Model {
   readonly name: string;
   /** The weights of convolutions and linear layers, by name, in order of execution. Biases and batch norm are not among them. */
   readonly weights: readonly string[];
+  /** The batch norm that directly follows a layer, where there is one, by the name of the layer's weights. */
+  readonly norms?: Tree<string>;
   init(kernels: Kernels, rng: Rng, dtype?: DType): Weights;
   /** Logits [N, K] of images x [N, C, H, W], and the buffers after having seen x. */
   apply(

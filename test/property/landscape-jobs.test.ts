@@ -19,7 +19,7 @@ import {
   type LandscapeOptions,
   type SurfaceJob,
 } from "../../src/experiments/landscape/jobs.ts";
-import { computePoints, readPoints } from "../../src/experiments/landscape/points.ts";
+import { computePoints, pointsIn } from "../../src/experiments/landscape/points.ts";
 import { openDevice } from "../../src/experiments/node-device.ts";
 import { Interrupted, run, runFolder } from "../../src/experiments/run.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/experiments/safetensors.ts";
@@ -197,7 +197,7 @@ describe("points in a file", () => {
     const lines = readFileSync(path, "utf8").split("\n");
     for (const wrong of ["{}", "nonsense", lines[5]!, lines[2]!.replace('"b":0', '"b":0.5')]) {
       writeFileSync(path, [...lines.slice(0, 2), wrong, ...lines.slice(3)].join("\n"));
-      expect(readPoints(path, job!.settings)).toEqual(points.slice(0, 1));
+      expect(pointsIn(path, job!.settings).entries).toEqual(points.slice(0, 1));
     }
   });
 
@@ -205,7 +205,7 @@ describe("points in a file", () => {
     const [free, latent] = await jobs(2);
     const path = fresh();
     await computePoints(path, free!);
-    await expect(computePoints(path, latent!)).rejects.toThrow(`${path} holds the points of another surface`);
+    await expect(computePoints(path, latent!)).rejects.toThrow(`${path} was written with other settings`);
   });
 
   test("stop between two of them when asked to, and say where they are", async () => {
@@ -217,7 +217,7 @@ describe("points in a file", () => {
         `stopped; 4 points of this surface are saved in ${path}. To go on, give the same command again.`,
       ),
     );
-    expect(readPoints(path, job!.settings)).toHaveLength(4);
+    expect(pointsIn(path, job!.settings).entries).toHaveLength(4);
   });
 
   test("with a loss that is not a number come back as such", async () => {
@@ -225,7 +225,7 @@ describe("points in a file", () => {
     const path = fresh();
     writeFileSync(path, `${JSON.stringify(job!.settings)}\n`);
     appendFileSync(path, '{"i":0,"j":0,"a":-1,"b":-1,"loss":null,"accuracy":0.1}\n');
-    expect(readPoints(path, job!.settings)).toEqual([
+    expect(pointsIn(path, job!.settings).entries).toEqual([
       { i: 0, j: 0, a: -1, b: -1, loss: Number.NaN, accuracy: 0.1 },
     ]);
   });

@@ -1,10 +1,9 @@
 import { Argument, Command } from "commander";
-import { Complaint } from "../complaint.ts";
+import { Complaint, explained } from "../complaint.ts";
 import { type DatasetName, datasetNames, findDataDir } from "../data/catalog.ts";
 import { fetchDataset } from "../data/fetch.ts";
 import { verifyDataset } from "../data/verify.ts";
 import { createProgress } from "../progress.ts";
-import { explained } from "./options.ts";
 
 const names = datasetNames.filter((name) => name !== "synthetic");
 const nameArgument = (): Argument => new Argument("<name>", "data set").choices(names);

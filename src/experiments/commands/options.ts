@@ -53,15 +53,6 @@ export async function resolveData(name: string, dir: string | undefined): Promis
   return where !== undefined && (await isPresent("cifar10", where)) ? "cifar10" : "synthetic";
 }
 
-/** The work, its errors as complaints: for parts whose errors are sentences already. */
-export async function explained<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw error instanceof Complaint ? error : new Complaint((error as Error).message);
-  }
-}
-
 /** Has Ctrl-C been pressed? The first asks to stop after the step at hand; a second one kills. */
 export function stopOnSignal(): { readonly stop: () => boolean; readonly dispose: () => void } {
   let stopped = false;

@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { explained } from "../complaint.ts";
 import type { RunConfig } from "../config.ts";
 import { loadDataset } from "../data/catalog.ts";
 import { type DeviceName, deviceNames, deviceText } from "../device.ts";
@@ -8,7 +9,7 @@ import { createProgress, followRun } from "../progress.ts";
 import type { RunResult } from "../result.ts";
 import { run } from "../run.ts";
 import { paperRecipe, type ScaleName, scaleNames, scales } from "../scales.ts";
-import { checkedConfig, explained, number, resolveData, stopOnSignal } from "./options.ts";
+import { checkedConfig, number, resolveData, stopOnSignal } from "./options.ts";
 
 interface Options {
   scale: ScaleName;

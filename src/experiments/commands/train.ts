@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { Complaint } from "../complaint.ts";
+import { Complaint, explained } from "../complaint.ts";
 import { loadDataset } from "../data/catalog.ts";
 import { type DeviceName, deviceNames, deviceText } from "../device.ts";
 import { openDevice } from "../node-device.ts";
@@ -8,7 +8,7 @@ import { createProgress, followRun } from "../progress.ts";
 import type { RunResult } from "../result.ts";
 import { run, runFolder } from "../run.ts";
 import { paperRecipe } from "../scales.ts";
-import { checkedConfig, explained, number, numbers, resolveData, stopOnSignal } from "./options.ts";
+import { checkedConfig, number, numbers, resolveData, stopOnSignal } from "./options.ts";
 
 interface Options {
   model: string;

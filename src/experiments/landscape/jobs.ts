@@ -11,16 +11,15 @@ import type { Model, Weights } from "../../nn/model.ts";
 import type { Images } from "../../nn/train.ts";
 import type { Tree } from "../../nn/tree.ts";
 import { clippingOf } from "../../quant/inspect.ts";
-import { dequantized, type QuantizedModel } from "../../quant/prepare.ts";
+import type { QuantizedModel } from "../../quant/prepare.ts";
 import { createRng } from "../../tensor/random.ts";
 import { sizeOf, type Tensor } from "../../tensor/tensor.ts";
 import { buildImages, buildModel, isQuantized } from "../build.ts";
 import { fingerprint } from "../checkpoint.ts";
-import { Complaint } from "../complaint.ts";
 import { canonicalJson } from "../config.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Device } from "../device.ts";
-import { folderName, loadWeights, type TrainedRun } from "../trained.ts";
+import { firstImages, folderName, loadWeights, plainNetwork, type TrainedRun } from "../trained.ts";
 
 /**
  * Which weights are displaced. `float`: those of a float network. `dequantized`: what a quantized network computes
@@ -108,31 +107,11 @@ export async function jobsOf(
     return { run, settings: own, file, model, weights, plane, images, clipped };
   };
   if (!isQuantized(model)) return [job("float", model, weights)];
-  const float = buildModel({ ...config, bits: 32 }, dataset);
-  const hats = { params: await onHost(dequantized(model, weights.params)), buffers: weights.buffers };
+  const plain = await plainNetwork(run, dataset, weights);
   return [
-    ...(on === "latent" ? [] : [job("dequantized", float, hats)]),
+    ...(on === "latent" ? [] : [job("dequantized", plain.model, plain.weights)]),
     ...(on === "dequantized" ? [] : [job("latent", model, weights)]),
   ];
-}
-
-function firstImages(all: Images, count: number | null, { folder }: TrainedRun): Images {
-  if (count === null) return all;
-  if (!Number.isInteger(count) || count < 1)
-    throw new Complaint(`--images ${count}: expected a whole number of at least 1`, 2);
-  if (count > all.count)
-    throw new Complaint(
-      `--images ${count}: the run in ${folder} was trained with ${all.count} images, and no more are taken`,
-      2,
-    );
-  return { ...all, count };
-}
-
-/** The same tensors, with their numbers on the host, wherever they were made. */
-async function onHost(tree: Tree<Tensor>): Promise<Tree<Tensor>> {
-  const read: Record<string, Tensor> = {};
-  for (const [name, x] of Object.entries(tree)) read[name] = x.kernels.tensor(await x.read(), x.shape);
-  return read;
 }
 
 /** Share of all quantized weights that lie beyond the outermost levels by more than half a step. */

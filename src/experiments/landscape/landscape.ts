@@ -5,11 +5,8 @@
  */
 
 import { join, resolve } from "node:path";
-import { Complaint } from "../complaint.ts";
-import { loadDataset } from "../data/catalog.ts";
-import type { Dataset } from "../data/dataset.ts";
 import type { Device } from "../device.ts";
-import { openRun, type TrainedRun } from "../trained.ts";
+import { datasetOf, openRun, type TrainedRun } from "../trained.ts";
 import { jobsOf, type LandscapeOptions, type SurfaceJob } from "./jobs.ts";
 import { computePoints } from "./points.ts";
 import { labelsOf, type Surface, surfaceOf } from "./surfaces.ts";
@@ -63,7 +60,7 @@ export async function landscape(
   const labels = labelsOf(runs);
   const jobs: LabelledJob[] = [];
   for (const [k, run] of runs.entries()) {
-    const dataset = await dataOf(run, dataDir);
+    const dataset = await datasetOf(run, dataDir);
     for (const job of await jobsOf(run, dataset, device, request)) jobs.push({ job, label: labels[k]! });
   }
   watching.onStart?.(jobs);
@@ -75,17 +72,6 @@ export async function landscape(
   // Drawing takes a while to load, so not before it is needed.
   const { writeLandscape } = await import("./write.ts");
   return writeLandscape(surfaces, { directory: out, command });
-}
-
-/** The images of a run, as many as it had. */
-async function dataOf({ config }: TrainedRun, dir: string | undefined): Promise<Dataset> {
-  const { name, train, test } = config.data;
-  try {
-    return await loadDataset(name, { dir, train, test });
-  } catch (error) {
-    // Its errors are sentences already.
-    throw new Complaint((error as Error).message);
-  }
 }
 
 async function compute(

@@ -5,12 +5,9 @@
  * @packageDocumentation
  */
 
-import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { type Place, type Point, placesOf, surface } from "../../measures/landscape.ts";
-import { Complaint } from "../complaint.ts";
-import { canonicalJson } from "../config.ts";
-import { appendLine, writeAtomic } from "../files.ts";
+import { type Journal, openJournal } from "../journal.ts";
 import { Interrupted } from "../run.ts";
 import type { SurfaceJob, SurfaceSettings } from "./jobs.ts";
 
@@ -28,36 +25,18 @@ const pointSchema = z.strictObject({
   accuracy: z.number(),
 });
 
-/** What of a line's JSON can be read; `undefined` where it was cut short. */
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
-
 /**
- * The points that a file holds, up to the first line that is not the next point of its surface.
+ * The points of a surface that a file holds, up to the first line that is not the next one.
  *
  * @throws Complaint where the file is of another surface
  */
-export function readPoints(path: string, settings: SurfaceSettings): Point[] {
-  if (!existsSync(path)) return [];
-  // What follows the last end of a line was cut short.
-  const [first, ...lines] = readFileSync(path, "utf8").split("\n").slice(0, -1);
-  if (first === undefined) return [];
-  if (canonicalJson(parsed(first) ?? null) !== canonicalJson(settings))
-    throw new Complaint(`${path} holds the points of another surface. Move it away, or give another --out.`);
-  const points: Point[] = [];
+export function pointsIn(path: string, settings: SurfaceSettings): Journal<Point> {
   const places = placesOf(settings.grid);
-  for (const line of lines) {
-    const { success, data } = pointSchema.safeParse(parsed(line));
-    const place = places[points.length];
-    if (!success || place === undefined || !isAt(data, place)) break;
-    points.push(data);
-  }
-  return points;
+  return openJournal(path, settings, (line, index) => {
+    const { success, data } = pointSchema.safeParse(line);
+    const place = places[index];
+    return success && place !== undefined && isAt(data, place) ? data : null;
+  });
 }
 
 const isAt = (point: Point, { i, j, a, b }: Place): boolean =>
@@ -82,20 +61,18 @@ export async function computePoints(
 ): Promise<Point[]> {
   const { settings, model, weights, plane, images } = job;
   const { grid, batchSize } = settings;
-  const points = readPoints(path, settings);
-  if (points.length === placesOf(grid).length) return points;
-  const lines = [settings, ...points].map((line) => `${JSON.stringify(line)}\n`);
-  writeAtomic(path, lines.join(""));
-
+  const places = placesOf(grid);
+  const journal = pointsIn(path, settings);
+  const points = [...journal.entries];
   const known = new Set(points.map(({ i, j }) => `${i},${j}`));
   const isKnown = ({ i, j }: Place): boolean => known.has(`${i},${j}`);
   for await (const point of surface(model, weights, plane, images, { grid, batchSize, isKnown })) {
     points.push(point);
-    appendLine(path, JSON.stringify(point), { durable: false });
+    journal.add(point);
     onPoint?.(point, points.length);
     // Signals are only heard between two turns of the event loop.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    if (stop?.() && points.length < placesOf(grid).length)
+    if (stop?.() && points.length < places.length)
       throw new Interrupted(
         `stopped; ${points.length} points of this surface are saved in ${path}. To go on, give the same command again.`,
       );

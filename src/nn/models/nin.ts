@@ -57,6 +57,7 @@ export function nin(config: NinConfig): Model {
   return {
     name: `nin:${depth}x${width}`,
     weights: layers.map(({ conv }) => `${conv}.weight`),
+    norms: Object.fromEntries(layers.map(({ conv, bn }) => [`${conv}.weight`, bn])),
 
     init(kernels, rng, dtype = "float32") {
       const params: Record<string, Tensor> = {};

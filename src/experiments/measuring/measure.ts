@@ -1,0 +1,176 @@
+/**
+ * All measures of a run, kept in its folder: `measures/HASH.json`, and `HASH.steps.jsonl` with every step of the searches.
+ *
+ * @packageDocumentation
+ */
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Measured, measureAll, measuresWith, needsOf } from "../../measures/registry/index.ts";
+import { foldBatchNorm } from "../../nn/fold.ts";
+import type { Model, Weights } from "../../nn/model.ts";
+import type { Images } from "../../nn/train.ts";
+import type { Kernels } from "../../tensor/kernels/kernels.ts";
+import { createRng } from "../../tensor/random.ts";
+import { buildImages, buildModel, isQuantized } from "../build.ts";
+import { fingerprint } from "../checkpoint.ts";
+import { Complaint } from "../complaint.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { Device } from "../device.ts";
+import { type Environment, environment } from "../environment.ts";
+import { writeAtomic } from "../files.ts";
+import { openSimd } from "../node-device.ts";
+import { firstImages, loadWeights, type Network, plainNetwork, type TrainedRun } from "../trained.ts";
+import { type Following, type Radii, type RadiusName, radiusNames, searchRadii } from "./radii.ts";
+import { type MeasureSettings, settingsHash } from "./settings.ts";
+
+/** One measure of a run. Numbers that are not finite are `null`, and `note` says what they are. */
+export interface MeasuredValue {
+  readonly id: string;
+  readonly name: string;
+  readonly equation: string | null;
+  readonly source: string;
+  /** x, and what is reported of it, mostly √(x/m). */
+  readonly raw: number | null;
+  readonly value: number | null;
+  readonly note: string | null;
+}
+
+export interface MeasuredRun {
+  /** Id of the run. */
+  readonly run: string;
+  readonly settings: MeasureSettings;
+  /** m, the training images that were used. */
+  readonly images: number;
+  readonly radii: Radii;
+  readonly measures: readonly MeasuredValue[];
+  readonly seconds: number;
+  readonly environment: Environment;
+}
+
+/** A run, and the device and the images to measure it with. */
+export interface MeasureRequest extends Following {
+  readonly run: TrainedRun;
+  readonly dataset: Dataset;
+  readonly device: Device;
+  readonly settings: MeasureSettings;
+}
+
+/**
+ * The measures of a run. What has been measured already with the same settings is not measured again.
+ *
+ * @throws Interrupted where `stop` said so; Complaint where the weights cannot be read or nothing can be written
+ */
+export async function measureRun(request: MeasureRequest): Promise<MeasuredRun> {
+  const { run, dataset, device, settings } = request;
+  const weights = loadWeights(run, dataset, device.kernels);
+  const weightsHash = fingerprint(weights);
+  const base = join(run.folder, "measures", settingsHash(settings, weightsHash, device.kernels.name));
+  const path = `${base}.json`;
+  if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as MeasuredRun;
+
+  const began = performance.now();
+  const images = firstImages(buildImages(dataset).train, settings.images, run);
+  const { model, weights: trained } = await networkOf(request, device.kernels);
+  const journal = {
+    path: `${base}.steps.jsonl`,
+    identity: { run: run.result.id, weights: weightsHash, kernels: device.kernels.name },
+  };
+  const rng = createRng(`measures/${settings.seed}`);
+  const radii = await searchRadii(model, trained, images, rng, settings, journal, request);
+  const measured = await measuresOf(request, images, radii);
+  const result: MeasuredRun = {
+    run: run.result.id,
+    settings,
+    images: images.count,
+    radii,
+    measures: measured.map(inJson),
+    seconds: Math.round((performance.now() - began) / 10) / 100,
+    environment: environment(device),
+  };
+  writeAtomic(path, `${JSON.stringify(result, null, 2)}\n`);
+  return result;
+}
+
+/** The network whose weights are perturbed, and where they began. */
+async function networkOf(
+  { run, dataset, settings: { on, fold } }: MeasureRequest,
+  kernels: Kernels,
+): Promise<Network & { readonly initial: Weights }> {
+  const { config } = run;
+  const weights = loadWeights(run, dataset, kernels);
+  const model = buildModel(config, dataset);
+  const initialOf = (model: Model): Weights => model.init(kernels, createRng(config.seed).fork("init"));
+  if (isQuantized(model) && on === "latent") {
+    if (!fold) return { model, weights, initial: initialOf(model) };
+    throw new Complaint(
+      "--fold: latent weights cannot be folded, since a layer has one step for all its channels. Add --on dequantized.",
+      2,
+    );
+  }
+  const plain = await plainNetwork(run, dataset, weights);
+  const folded = (weights: Weights): Weights => (fold ? foldBatchNorm(plain.model, weights) : weights);
+  return { model: plain.model, weights: folded(plain.weights), initial: folded(initialOf(plain.model)) };
+}
+
+/** Everything but the radii is computed by the processor, whose numbers are at hand. */
+async function measuresOf(
+  request: MeasureRequest,
+  images: Images,
+  radii: Radii,
+): Promise<readonly Measured[]> {
+  const { run, dataset, settings } = request;
+  const { curvatureImages, referenceCompat, seed, constant, delta, form, denominators } = settings;
+  const network = await networkOf(request, openSimd());
+  const plain = isQuantized(network.model) ? await plainNetwork(run, dataset, network.weights) : network;
+  const radius = (name: RadiusName) => (): number => {
+    const found = radii[name];
+    if ("reason" in found) throw new RangeError(found.reason);
+    return found.radius;
+  };
+  const needs = needsOf(
+    { ...network, plain, images },
+    {
+      batchSize: run.config.batchSize,
+      rng: createRng(`curvature/${seed}`),
+      curvatureImages: { ...images, count: Math.min(images.count, curvatureImages) },
+      referenceCompat,
+    },
+    Object.fromEntries(radiusNames.map((name) => [name, radius(name)])),
+  );
+  const measures = measuresWith({ constant, delta, form, denominators });
+  return measureAll(
+    curvatureImages > 0
+      ? measures
+      : measures.filter(({ needs }) => !needs.some((need) => curvature.has(need))),
+    needs,
+  );
+}
+
+const curvature: ReadonlySet<string> = new Set([
+  "hessian",
+  "trace",
+  "relativeFlatness",
+  "worstL2",
+  "worstLinf",
+]);
+
+const flags = {
+  negative: "below 0, so that it has no root",
+  infinite: "infinite",
+  undefined: "not a number",
+} as const;
+
+function inJson({ measure, reported, reason }: Measured): MeasuredValue {
+  const { id, name, equation, source } = measure;
+  const finite = (x: number | null): number | null => (x !== null && Number.isFinite(x) ? x : null);
+  return {
+    id,
+    name,
+    equation,
+    source,
+    raw: finite(reported?.raw ?? null),
+    value: finite(reported?.value ?? null),
+    note: reason ?? (reported === null || reported.flag === null ? null : flags[reported.flag]),
+  };
+}
