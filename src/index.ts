@@ -23,11 +23,30 @@ export * as fused from "./autograd/ops/fused.ts";
 export * as linear from "./autograd/ops/linear.ts";
 export { generalizationGap } from "./measures/gap.ts";
 export { l2Distance, l2Norm } from "./measures/norms.ts";
+export {
+  complete,
+  type SearchResult as RadiusSearchResult,
+  type Step as RadiusSearchStep,
+} from "./measures/search/bisect.ts";
+export {
+  magnitudeAware,
+  type PacBayesOptions,
+  pacBayesDefaults,
+  pacBayesRadius,
+  pacBayesReference,
+} from "./measures/search/pac-bayes.ts";
+export {
+  magnitudeAwareBox,
+  type SharpnessOptions,
+  sharpnessDefaults,
+  sharpnessRadius,
+} from "./measures/search/sharpness.ts";
 export * as layers from "./nn/layers.ts";
 export type { Metrics } from "./nn/metrics.ts";
 export type { Mode, Model, Weights } from "./nn/model.ts";
 export { type NinConfig, nin } from "./nn/models/nin.ts";
 export { adam, adamw, multiStep, type Optimizer, rmsprop, sgd } from "./nn/optimizers.ts";
+export { ascentOf, defaultSam, type Sam } from "./nn/sam.ts";
 export {
   Diverged,
   evaluate,
