@@ -90,7 +90,7 @@ function weightsOf(network: Case["network"]): Weights {
 }
 
 /** The settings at the head of `oracle/searches.py`. */
-const ascent = { ...sharpnessDefaults.ascent, steps: 3, batchSize: 8, lr: 0.05 };
+const ascent = { ...sharpnessDefaults.ascent, steps: 3, batchSize: 20, lr: 0.05 };
 
 function search({ network, search, kind, ball, step }: Case) {
   // All images: then a displacement is a number, not bounds.

@@ -483,17 +483,19 @@ export const mutants: readonly Mutant[] = [
       from: "low: crosses ? 0 : Math.min(...ends)",
       to: "low: Math.min(...ends)",
     },
-    { what: "the band is closed", from: "- target) < tolerance", to: "- target) <= tolerance" },
     {
       what: "of several networks the mildest decides",
-      from: "order.indexOf(b) ? b : a;",
-      to: "order.indexOf(b) ? a : b;",
+      from: "order.indexOf(b) ? b : a",
+      to: "order.indexOf(b) ? a : b",
     },
     {
       what: "the verdict on one bound is that on all",
       from: "verdict === verdictOf(high, criterion) ? verdict : null",
       to: "verdict",
     },
+  ]),
+  ...inFile("src/measures/search/criterion.ts", property("search-bisect"), [
+    { what: "the band is closed", from: "- target) < tolerance", to: "- target) <= tolerance" },
   ]),
   ...inFile("src/measures/search/count.ts", property("search-count"), [
     { what: "what was not looked at counts as misses", from: "high: hits + of - seen", to: "high: hits" },

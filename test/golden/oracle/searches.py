@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 nin.BLOCKS, nin.CLASSES, nin.BITS, nin.QN, nin.QP = 1, 4, 2, -2, 1
 IMAGES, SHAPE, CLASSES = 48, (3, 4, 4), nin.CLASSES
-DRAWS, ASCENT_STEPS, ASCENT_BATCH, LEARNING_RATE, EPS = 2, 3, 8, 0.05, 1e-3
+DRAWS, ASCENT_STEPS, ASCENT_BATCH, LEARNING_RATE, EPS = 2, 3, 20, 0.05, 1e-3
 TARGET, TOLERANCE = 0.1, 0.01
 
 
