@@ -1,7 +1,7 @@
 /**
  * How much less work the radius searches of the library do than the plain ones, on a network that has been trained:
  *
- *   node --import tsx bench/searches.ts RUN_FOLDER [words in the name of a search]
+ *   node --import tsx bench/searches.ts RUN_FOLDER [the name of one search]
  *
  * Needs the data of the run. Times are those of the processor, so that other work on the machine counts little. Fails
  * where radii or verdicts differ.
@@ -26,7 +26,7 @@ import { createRng } from "../src/tensor/random.ts";
 import { type Plain, plainPacBayes, plainSharpness } from "../test/plain-searches.ts";
 
 const [folder, ...words] = process.argv.slice(2);
-if (folder === undefined) throw new Error("usage: node --import tsx bench/searches.ts RUN_FOLDER [words]");
+if (folder === undefined) throw new Error("usage: node --import tsx bench/searches.ts RUN_FOLDER [search]");
 const config = runSchema.parse(JSON.parse(readFileSync(join(folder, "config.json"), "utf8")));
 const kernels = openSimd();
 const dataset = await loadDataset(config.data.name, config.data);
@@ -77,7 +77,9 @@ const searches: readonly [string, () => Promise<SearchResult>, () => Promise<Pla
 const { accuracy } = await evaluate(model, weights, images, 128);
 console.log(`${model.name}, ${images.count} images, training accuracy ${accuracy.toFixed(4)}`);
 let [ours, theirs] = [0, 0];
-for (const [name, fast, plain] of searches.filter(([name]) => name.includes(words.join(" ")))) {
+for (const [name, fast, plain] of searches.filter(
+  ([name]) => words.length === 0 || name === words.join(" "),
+)) {
   const [a, seconds] = await timed(fast);
   const steps = a.trace.map(
     ({ verdict, decidedAfter, of }) => `${verdict} ${((100 * decidedAfter) / of).toFixed(0)} %`,
