@@ -55,12 +55,31 @@ export {
 export { conditionalInformation, leastInformation } from "./measures/ranking/information.ts";
 export { type Granulated, granulatedKendall, kendall } from "./measures/ranking/kendall.ts";
 export type { Run as RankedRun } from "./measures/ranking/pairs.ts";
+export {
+  complete,
+  type SearchResult as RadiusSearchResult,
+  type Step as RadiusSearchStep,
+} from "./measures/search/bisect.ts";
+export {
+  magnitudeAware,
+  type PacBayesOptions,
+  pacBayesDefaults,
+  pacBayesRadius,
+  pacBayesReference,
+} from "./measures/search/pac-bayes.ts";
+export {
+  magnitudeAwareBox,
+  type SharpnessOptions,
+  sharpnessDefaults,
+  sharpnessRadius,
+} from "./measures/search/sharpness.ts";
 export { type SurfaceShape, shapeOf } from "./measures/surface-shape.ts";
 export * as layers from "./nn/layers.ts";
 export type { Metrics } from "./nn/metrics.ts";
 export type { Mode, Model, Weights } from "./nn/model.ts";
 export { type NinConfig, nin } from "./nn/models/nin.ts";
 export { adam, adamw, multiStep, type Optimizer, rmsprop, sgd } from "./nn/optimizers.ts";
+export { ascentOf, defaultSam, type Sam } from "./nn/sam.ts";
 export {
   Diverged,
   evaluate,

@@ -120,6 +120,8 @@ describe("wrong use exits with 2 and says what would be right", () => {
     [["train", "--data", "mnist"], /--data mnist: expected one of auto, cifar10/],
     [["train", "--optimizer", "sgdm"], /--optimizer "sgdm": .*"sgd"\|"adam"/],
     [["train", "--epochs", "0"], /--epochs 0: /],
+    [["train", "--sam", "0"], /--sam 0: Too small/],
+    [["train", "--sam", "0.05", "--sam-moved", "steps"], /--sam-moved "steps": .*"weights"\|"all"/],
     [["train", "--resume", "--restart"], /'--resume' cannot be used with option '--restart'/],
     [["reproduce", "--scale", "tiny"], /Allowed choices are smoke, small, paper/],
     [["data", "fetch", "cifar11"], /Allowed choices are cifar10, cifar100, fashion-mnist/],

@@ -21,7 +21,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
-import { type Mutant, mutants } from "./mutants.ts";
+import type { Mutant } from "./mutant.ts";
+import { mutants } from "./mutants.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const copied = ["src", "test", "bin", "build", "package.json", "tsconfig.json", "vitest.config.ts"];

@@ -172,7 +172,7 @@ describe("the searches", () => {
         await complete(
           sharpnessRadius(model, weights, images, createRng("s"), {
             restarts: 2,
-            ascent: { ...sharpnessDefaults.ascent, batchSize: 64, ...ascent },
+            ascent: { ...sharpnessDefaults.ascent, batchSize: 16, ...ascent },
           }),
         )
       ).radius;

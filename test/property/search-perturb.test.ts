@@ -67,6 +67,9 @@ describe("Gaussian noise", () => {
     expect(at(0)).toEqual(a);
     expect(a.w).not.toEqual(b.w);
     expect(a.w).not.toEqual(a.v);
+    // Which other parameters there are makes no difference.
+    const alone = directionsOf({ v: point.v! }, createRng(7).fork("draw/0"), (rng) => rng.normal());
+    expect(alone.v).toEqual(a.v);
     fc.assert(
       fc.property(radius, (r) => {
         const moved = noisy(point, a, standardDeviation(law("plain"), r)).w!;

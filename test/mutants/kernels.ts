@@ -1,0 +1,119 @@
+import { golden, inFile, type Mutant, property } from "./mutant.ts";
+
+export const kernels: readonly Mutant[] = [
+  ...inFile("src/tensor/kernels/reference/quantization.ts", property("lsq"), [
+    {
+      what: "no mask: clipped weights get a gradient too",
+      from: "(i) => (passes(x(i)) ? g.data[i]! : 0)",
+      to: "(i) => g.data[i]!",
+    },
+    {
+      what: "the mask stops the gradient on the highest level, not beyond it",
+      from: "return -q.qn <= r && r <= q.qp;",
+      to: "return -q.qn <= r && r < q.qp;",
+    },
+    {
+      what: "ties are rounded up, as Math.round does",
+      from: '=== "half-even" ? roundHalfEven',
+      to: '=== "half-even" ? Math.round',
+    },
+    {
+      what: "the gradient of the step has the wrong sign inside the levels",
+      from: "single(round(r) - r)",
+      to: "single(r - round(r))",
+    },
+    { what: "clipped weights do not move the step", from: ": clip(r, -q.qn, q.qp));", to: ": 0);" },
+    { what: "no clip: levels without end", from: "round(clip(x(i), -q.qn, q.qp))", to: "round(x(i))" },
+  ]),
+  ...inFile("src/tensor/kernels/simd/assembly/quantize.ts", property("lsq"), [
+    {
+      what: "the mask stops the gradient on the highest level, not beyond it",
+      from: "v128.and(f32x4.ge(x, low), f32x4.le(x, high))",
+      to: "v128.and(f32x4.ge(x, low), f32x4.lt(x, high))",
+    },
+  ]),
+  ...inFile("src/tensor/kernels/reference/normalization.ts", property("nn"), [
+    {
+      what: "the unbiased variance normalizes the batch",
+      from: "- mean[c]!) ** 2).map((sum) => sum / count)",
+      to: "- mean[c]!) ** 2).map((sum) => sum / (count - 1))",
+    },
+    {
+      what: "eps outside the root",
+      from: "Math.sqrt(variance.data[c]! + eps) + beta",
+      to: "(Math.sqrt(variance.data[c]!) + eps) + beta",
+    },
+  ]),
+  ...inFile("src/tensor/kernels/reference/normalization.ts", property("ops"), [
+    {
+      what: "the gradient of batch norm takes the variance for a constant",
+      from: " - (hat(i, c) * dgamma[c]!) / count)",
+      to: ")",
+    },
+  ]),
+  ...inFile("src/tensor/kernels/simd/assembly/norm.ts", property("ops"), [
+    {
+      what: "the variance is around the first value, not around the mean",
+      from: "max(0, square / count - d * d)",
+      to: "max(0, square / count)",
+    },
+  ]),
+  ...inFile("src/tensor/kernels/simd/assembly/window.ts", golden("pinned"), [
+    {
+      what: "at stride 2, the second four of eight windows are read where they lie at stride 1",
+      from: "four(stride, at + 16 * stride)",
+      to: "four(stride, at + 16)",
+    },
+  ]),
+  ...inFile("src/tensor/kernels/simd/assembly/window.ts", golden("pytorch"), [
+    {
+      what: "windows are taken to lie side by side across the end of a row",
+      from: "(position % geo.ow) + n <= geo.ow;",
+      to: "(position % geo.ow) + n <= geo.ow + 1;",
+    },
+  ]),
+  ...inFile("src/tensor/kernels/reference/loss.ts", property("ops"), [
+    {
+      what: "the maximum is taken out of the exponents and not put back",
+      from: "total += max + log(sum)",
+      to: "total += log(sum)",
+    },
+    {
+      what: "the gradient of the cross-entropy is not averaged over the rows",
+      from: "Number(j === labels[row])) / n;",
+      to: "Number(j === labels[row]));",
+    },
+  ]),
+  ...inFile("src/tensor/kernels/reference/optimizers.ts", property("optimizers"), [
+    {
+      what: "Adam without correction of the second moment",
+      from: "Math.sqrt(1 - power(h.beta2, h.step))",
+      to: "1",
+    },
+    {
+      what: "Adam's eps is inside the root",
+      from: "(Math.sqrt(vi) / correct2 + h.eps)",
+      to: "Math.sqrt(vi / correct2 ** 2 + h.eps)",
+    },
+    {
+      what: "decoupled decay is not multiplied by the learning rate",
+      from: "(1 - h.lr * h.weightDecay)",
+      to: "(1 - h.weightDecay)",
+    },
+    {
+      what: "decoupled decay joins the gradient as well",
+      from: "const d = h.decoupled ? g.data[i]! : g.data[i]!",
+      to: "const d = g.data[i]!",
+    },
+    {
+      what: "the first momentum buffer is damped",
+      from: "buf === null ? d :",
+      to: "buf === null ? (1 - h.dampening) * d :",
+    },
+    {
+      what: "RMSprop's eps is inside the root",
+      from: "(Math.sqrt(vi) + h.eps)",
+      to: "Math.sqrt(vi + h.eps)",
+    },
+  ]),
+];
