@@ -5,8 +5,11 @@
  */
 
 import { constant, type Var } from "../../autograd/op.ts";
-import { relu, reshape, tanh } from "../../autograd/ops/arithmetic.ts";
+import { mul, relu, reshape, scale, sub, sum, tanh } from "../../autograd/ops/arithmetic.ts";
 import { gemm } from "../../autograd/ops/linear.ts";
+import type { Loss, Point } from "../../measures/theory/balls.ts";
+import { plus, times } from "../../measures/theory/balls.ts";
+import { flatten, treeLoss } from "../../measures/theory/tree-loss.ts";
 import { mapTree, type Tree } from "../../nn/tree.ts";
 import { quantized, signed } from "../../quant/lsq.ts";
 import { appliedNoise, everySign, type Noise } from "../../quant/noise.ts";
@@ -88,6 +91,20 @@ export const hinge = (w: number): Problem => ({
   task: { f: ({ w: weight }) => reshape([1, 1])(relu(weight!)), y: tensor([1], [1, 1]) },
   w: { w: tensor([w], [1, 1]) },
 });
+
+/** L(w) = E‖f(x, w) − y‖² as a function of all weights in one list. */
+export const squaredLossOf = ({ task: { f, y }, w }: Problem): Pick<Loss, "at" | "slope"> =>
+  treeLoss(w, (leaves) => {
+    const r = sub(f(leaves), constant(y));
+    return scale(1 / y.shape[0]!)(sum(mul(r, r)));
+  });
+
+/** Where so many steps of gradient descent lead to. */
+export function descend({ slope }: Pick<Loss, "slope">, from: Weights, steps: number, lr: number): Point {
+  let w = flatten(from);
+  for (let step = 0; step < steps; step++) w = plus(w, times(-lr, slope(w)));
+  return w;
+}
 
 /** The same change of every weight. */
 export const shifted = (w: Weights, by: number): Noise =>
