@@ -27,8 +27,10 @@ describe("the walk through equations 1 to 14 and H1", () => {
 
   test("a second walk finds the same bits; a walk with items finds only those", () => {
     expect(walk()).toEqual(findings);
-    expect(walk(["QGen.eq.10", "QGen.eq.3"]).map(({ item }) => item)).toEqual([
-      ...["QGen.eq.3", "QGen.eq.3", "QGen.eq.10", "QGen.eq.10"],
+    expect(walk(["QGen.eq.4", "QGen.eq.3"]).map(({ item }) => item)).toEqual([
+      "QGen.eq.3",
+      "QGen.eq.3",
+      "QGen.eq.4",
     ]);
   });
 

@@ -15,6 +15,7 @@ import { quantized, signed } from "../../quant/lsq.ts";
 import { appliedNoise, everySign, type Noise } from "../../quant/noise.ts";
 import type { Regression } from "../../quant/regularization.ts";
 import { reference } from "../../tensor/kernels/reference/index.ts";
+import { log } from "../../tensor/math.ts";
 import { createRng } from "../../tensor/random.ts";
 import { type Shape, sizeOf, type Tensor } from "../../tensor/tensor.ts";
 
@@ -133,7 +134,7 @@ export function rounded(w: Weights, bits: number, s: number): { readonly wHat: W
 
 /** The slope of a straight line through (ln a, ln e(a)): the order of e as a goes to 0. */
 export function orderOf(e: (a: number) => number, at: readonly number[]): number {
-  const [u, v] = [at.map((a) => Math.log(a)), at.map((a) => Math.log(Math.abs(e(a))))];
+  const [u, v] = [at.map((a) => log(a)), at.map((a) => log(Math.abs(e(a))))];
   const [mu, mv] = [mean(u), mean(v)];
   return mean(u.map((a, i) => (a - mu) * (v[i]! - mv))) / mean(u.map((a) => (a - mu) ** 2));
 }
