@@ -294,6 +294,32 @@ describe("eq. 12 to 14", () => {
     },
   );
 
+  verifies("QGen.eq.12", "where d reaches the maximum, it is eq. 9", () => {
+    fc.assert(
+      fc.property(convexCase, ({ hessian, center, w: at, rho: r }) => {
+        const sample = quadratic(hessian, { center });
+        const flat: Learning = { n: 100, eta, population: () => 0, smoothed: () => 0, sample, largest: 1 };
+        const corners = Array.from({ length: 2 ** at.length }, (_, signs) =>
+          at.map((_, i) => ((signs >> i) & 1 ? r : -r)),
+        );
+        const summit = corners.reduce((a, b) => (sample.at(plus(at, b)) > sample.at(plus(at, a)) ? b : a));
+        const [bare, full] = [withoutMaximum(flat, at, summit, r), boxBound(flat, at, r)];
+        expect([bare.left, bare.right, ...met(bare)]).toEqual([
+          full.left,
+          full.right,
+          true,
+          true,
+          true,
+          true,
+        ]);
+        // Elsewhere its right side is smaller by just what eq. 11 has lost.
+        const bareAtRest = withoutMaximum(flat, at, times(0, at), r);
+        const lost = replacedMaximum(sample, at, times(0, at), r, 0).left;
+        expect(Math.abs(full.right - bareAtRest.right - lost)).toBeLessThan(1e-11 * (1 + full.right));
+      }),
+    );
+  });
+
   verifies("QGen.eq.13", "it is eq. 12 with L_S(w + d) on the other side", () => {
     const rng = createRng("eq. 13");
     const smooth = bumps(2, { n: 300, eta }, rng);
