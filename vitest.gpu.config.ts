@@ -1,5 +1,6 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
+import { chromiumFlags, chromiumPath } from "./test/gpu/chromium.ts";
 
 const patience = { testTimeout: 600_000, hookTimeout: 60_000 };
 
@@ -21,6 +22,7 @@ export default defineConfig({
           ...patience,
         },
       },
+      { test: { name: "page", include: ["test/gpu/page.gpu.ts"], pool: "forks", ...patience } },
       {
         define: { "process.env.QGEN_EFFORT": '"0.05"' },
         optimizeDeps: { include: ["gpu.js"] },
@@ -35,20 +37,8 @@ export default defineConfig({
             instances: [{ browser: "chromium" }],
             provider: playwright({
               launchOptions: {
-                executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-                args: [
-                  "--no-sandbox",
-                  "--use-gl=angle",
-                  "--use-angle=swiftshader",
-                  "--enable-unsafe-swiftshader",
-                  "--enable-unsafe-webgpu",
-                  "--use-webgpu-adapter=swiftshader",
-                  "--disable-quic",
-                  "--no-first-run",
-                  "--disable-background-networking",
-                  "--disable-component-update",
-                  "--disable-sync",
-                ],
+                executablePath: chromiumPath,
+                args: [...chromiumFlags],
               },
             }),
           },

@@ -1,185 +1,64 @@
-import type { Device } from "../src/experiments/device.ts";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright";
+import { createServer } from "vite";
+import { type Device, type DeviceName, deviceText } from "../src/experiments/device.ts";
 import { openDevice } from "../src/experiments/node-device.ts";
-import { nin } from "../src/nn/models/nin.ts";
-import { sgd } from "../src/nn/optimizers.ts";
-import { startOf, trainStep } from "../src/nn/train.ts";
-import { prepare } from "../src/quant/prepare.ts";
-import type { GpuKernels } from "../src/tensor/kernels/gpu/index.ts";
-import type { Kernels } from "../src/tensor/kernels/kernels.ts";
-import { createRng } from "../src/tensor/random.ts";
-import { loopScope, scope } from "../src/tensor/scope.ts";
-import { type Shape, sizeOf, type Tensor } from "../src/tensor/tensor.ts";
-import { median } from "./timing.ts";
+import { chromiumFlags, chromiumPath } from "../test/gpu/chromium.ts";
+import { type GpuRate, type GpuStep, kernelRates, stepOf } from "./gpu-rates.ts";
 
-/** One kernel on one device. */
-export interface GpuRate {
-  readonly name: string;
-  readonly device: string;
-  /** 10⁹ operations a second, operands and result in place. */
-  readonly resident: number;
-  /** The same with operands sent and the result fetched. */
-  readonly transferred: number;
+const inNode: readonly DeviceName[] = ["simd", "headlessgl"];
+const inChromium: readonly DeviceName[] = ["webgl2", "webgpu"];
+
+/** Rows of all devices, and what the devices are. */
+interface ByDevice<T> {
+  readonly rows: readonly T[];
+  readonly devices: readonly string[];
 }
 
-const rng = createRng("bench/gpu");
-const numbers = (shape: Shape): Float32Array =>
-  Float32Array.from({ length: sizeOf(shape) }, () => rng.uniform() - 0.5);
-
-/** Seconds of one `use`, the median of seven; the result is read, so that it is there. */
-async function secondsOf(use: () => Tensor, times: number): Promise<number> {
-  const once = (n: number): Promise<unknown> =>
-    scope(() => {
-      let y = use();
-      for (let i = 1; i < n; i++) y = use();
-      return y;
-    }).read();
-  await once(1);
-  // What reading takes is left out: the difference between many uses and one.
-  const seconds: number[] = [];
-  for (let round = 0; round < 7; round++) {
-    const began = performance.now();
-    await once(1);
-    const middle = performance.now();
-    await once(1 + times);
-    seconds.push((performance.now() - middle - (middle - began)) / 1000 / times);
-  }
-  return median(seconds);
-}
-
-async function rateOf(
-  name: string,
-  kernels: Kernels,
-  shapes: readonly Shape[],
-  work: number,
-  use: (xs: readonly Tensor[]) => Tensor,
-): Promise<GpuRate> {
-  const data = shapes.map(numbers);
-  const made = (): Tensor[] => data.map((values, i) => kernels.tensor(values, shapes[i]!));
-  const placed = made();
-  const resident = await secondsOf(() => use(placed), 8);
-  const whole: number[] = [];
-  for (let round = 0; round < 7; round++) {
-    const began = performance.now();
-    await scope(() => use(made())).read();
-    whole.push((performance.now() - began) / 1000);
-  }
-  return {
-    name,
-    device: kernels.name,
-    resident: work / resident / 1e9,
-    transferred: work / median(whole) / 1e9,
+/** `here` measures a device of Node; `there` is the function of `page/bench.ts` that does so in Chromium. */
+async function byDevice<T>(
+  here: (device: Device) => Promise<T[]>,
+  there: "rates" | "steps",
+): Promise<ByDevice<T>> {
+  const [rows, devices]: [T[], string[]] = [[], []];
+  const add = (device: string, measured: readonly T[]): void => {
+    console.error(device);
+    devices.push(device);
+    rows.push(...measured);
   };
-}
-
-const convolutions: readonly (readonly [
-  name: string,
-  c: number,
-  o: number,
-  size: number,
-  k: number,
-  stride: number,
-])[] = [
-  ["NiN 2×8", 3, 200, 32, 3, 2],
-  ["NiN 2×8", 200, 200, 16, 1, 1],
-  ["NiN 2×8", 200, 200, 16, 3, 2],
-  ["ResNet-18, width 16", 16, 16, 32, 3, 1],
-  ["ResNet-18, width 16", 64, 128, 8, 3, 2],
-  ["ResNet-18, width 16", 128, 128, 4, 3, 1],
-];
-
-async function kernelRates({ kernels }: Device, batch = 32): Promise<GpuRate[]> {
-  const rates: GpuRate[] = [];
-  for (const size of [256, 512, 1024]) {
-    const square = [size, size];
-    rates.push(
-      await rateOf(`gemm ${size}`, kernels, [square, square], 2 * size ** 3, ([a, b]) =>
-        kernels.gemm(a!, b!),
-      ),
-    );
+  for (const name of inNode) {
+    const device = await openDevice(name);
+    add(deviceText(device.info), await here(device));
   }
-  for (const [net, c, o, size, k, stride] of convolutions) {
-    const geometry = { stride, padding: k === 3 ? 1 : 0, groups: 1 };
-    const out = size / stride;
-    const work = 2 * batch * o * out * out * c * k * k;
-    const [x, w, g] = [
-      [batch, c, size, size],
-      [o, c, k, k],
-      [batch, o, out, out],
-    ] as const;
-    const name = `${net}: ${k}×${k} ${c}→${o}, ${size}²`;
-    rates.push(
-      await rateOf(name, kernels, [x, w], work, ([a, b]) => kernels.conv2d(a!, b!, null, geometry)),
-      await rateOf(`${name}, to x`, kernels, [g, w], work, ([a, b]) =>
-        kernels.conv2dInputGrad(a!, b!, x, geometry),
-      ),
-      await rateOf(`${name}, to w`, kernels, [g, x], work, ([a, b]) =>
-        kernels.conv2dWeightGrad(a!, b!, w, geometry),
-      ),
-    );
+  const server = await createServer({
+    configFile: "page/vite.config.ts",
+    logLevel: "error",
+    server: { port: 0 },
+  });
+  await server.listen();
+  const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumFlags });
+  try {
+    const page = await browser.newPage();
+    await page.goto(server.resolvedUrls!.local[0]!);
+    const module = `/@fs${fileURLToPath(new URL("../page/bench.ts", import.meta.url))}`;
+    const call = (name: string, mode: DeviceName): Promise<unknown> =>
+      page.evaluate(async ([module, name, mode]) => (await import(module))[name](mode), [
+        module,
+        name,
+        mode,
+      ] as const);
+    for (const mode of inChromium)
+      add((await call("text", mode)) as string, (await call(there, mode)) as T[]);
+  } finally {
+    await browser.close();
+    await server.close();
   }
-  return rates;
+  return { rows, devices };
 }
 
-/** A training step with LSQ at 4 bits, and what it moves between host and device. */
-export interface GpuStep {
-  readonly name: string;
-  readonly device: string;
-  readonly ms: number;
-  /** Bytes sent and fetched in a step; `null` where there is no other side. */
-  readonly up: number | null;
-  readonly down: number | null;
-  /** Bytes of the weights, of the images and of the logits. */
-  readonly weights: number;
-  readonly images: number;
-  readonly logits: number;
-}
+/** Kernels on each mode of gpu.js, beside `simd`. */
+export const gpuRates = (): Promise<ByDevice<GpuRate>> => byDevice(kernelRates, "rates");
 
-async function stepOf({ kernels }: Device, width: number, batch: number, rounds: number): Promise<GpuStep> {
-  const model = prepare(nin({ depth: 2, width, classes: 10 }), { bits: 4 });
-  const images = numbers([batch, 3, 32, 32]);
-  const labels = Int32Array.from({ length: batch }, () => rng.below(10));
-  const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-4 });
-  const memory = loopScope();
-  const { runtime } = kernels as Partial<GpuKernels>;
-  let state = startOf(model.init(kernels, createRng(0)), optimizer);
-  const weights = Object.values(state.weights.params).reduce(
-    (bytes, { shape }) => bytes + 4 * sizeOf(shape),
-    0,
-  );
-  const times: number[] = [];
-  let before = { up: 0, down: 0 };
-  for (let round = -2; round < rounds; round++) {
-    before = { ...before, ...runtime?.traffic };
-    const began = performance.now();
-    ({ state } = await trainStep(memory, model, optimizer, state, { images, labels }, [3, 32, 32], 0.1));
-    if (round >= 0) times.push(performance.now() - began);
-  }
-  memory.end();
-  return {
-    name: `NiN 2×${width}, Int4, batch ${batch}`,
-    device: kernels.name,
-    ms: median(times),
-    up: runtime === undefined ? null : runtime.traffic.up - before.up,
-    down: runtime === undefined ? null : runtime.traffic.down - before.down,
-    weights,
-    images: images.byteLength,
-    logits: batch * 10 * 4,
-  };
-}
-
-const devices = async (): Promise<Device[]> => [await openDevice("simd"), await openDevice("headlessgl")];
-
-/** Kernels on `headlessgl`, beside `simd`. */
-export async function gpuRates(): Promise<GpuRate[]> {
-  const rates = [];
-  for (const device of await devices()) rates.push(...(await kernelRates(device)));
-  return rates;
-}
-
-/** Training steps on `headlessgl`, beside `simd`. */
-export async function gpuSteps(): Promise<GpuStep[]> {
-  const steps = [];
-  for (const device of await devices())
-    for (const width of [1, 8]) steps.push(await stepOf(device, width, 128, width === 8 ? 3 : 5));
-  return steps;
-}
+/** Training steps on each mode of gpu.js, beside `simd`. In Chromium only those of the small network. */
+export const gpuSteps = (): Promise<ByDevice<GpuStep>> =>
+  byDevice(async (device) => [await stepOf(device, 1, 128, 5), await stepOf(device, 8, 128, 3)], "steps");

@@ -15,34 +15,40 @@ import { stepTimes, torchVersion } from "./step.ts";
 
 type Row = Readonly<Record<string, string | number | null>>;
 
-const benches: Readonly<Record<string, { readonly about: string; rows(): Promise<readonly Row[]> }>> = {
+interface Bench {
+  readonly about: string;
+  /** `devices`: what was measured, where there are several. */
+  measure(): Promise<{ readonly rows: readonly object[]; readonly devices?: readonly string[] }>;
+}
+
+const benches: Readonly<Record<string, Bench>> = {
   kernels: {
     about: "matrix products and convolutions, beside the bare register tile (share: of its rate, in turns)",
-    rows: async () => [...(await gemmRates()), ...(await convRates())].map((rate) => ({ ...rate })),
+    measure: async () => ({ rows: [...(await gemmRates()), ...(await convRates())] }),
   },
   ops: {
     about: "ops with their gradients, on the default and on the defining kernels",
-    rows: async () => [...(await opRates("simd")), ...(await opRates("reference"))].map((r) => ({ ...r })),
+    measure: async () => ({ rows: [...(await opRates("simd")), ...(await opRates("reference"))] }),
   },
   step: {
     about: "a training step of NiN, beside PyTorch on one thread (speed: its time over ours, in turns)",
-    async rows() {
+    async measure() {
       const version = await torchVersion();
       console.error(
         version === null
           ? "PyTorch is not installed: apt-get install python3-torch, or PYTHON=… for another Python"
           : `PyTorch ${version}`,
       );
-      return (await stepTimes()).map((time) => ({ ...time }));
+      return { rows: await stepTimes() };
     },
   },
   gpu: {
-    about: "kernels on headlessgl beside simd, in GFLOP/s, with and without transfers",
-    rows: async () => (await gpuRates()).map((rate) => ({ ...rate })),
+    about: "kernels on each mode of gpu.js beside simd, in GFLOP/s, with and without transfers",
+    measure: gpuRates,
   },
   "gpu-step": {
-    about: "a training step on headlessgl beside simd, and the bytes that it moves",
-    rows: async () => (await gpuSteps()).map((step) => ({ ...step })),
+    about: "a training step on each mode of gpu.js beside simd, and the bytes that it moves",
+    measure: gpuSteps,
   },
 };
 
@@ -69,13 +75,13 @@ for (const [name, bench] of Object.entries(benches)) {
   // Without a GPU, or the software that plays one, there is nothing to measure: only who asks for it hears of that.
   if (asked.length === 0 ? name.startsWith("gpu") : !asked.includes(name)) continue;
   console.log(`\n${name}: ${bench.about}\n`);
-  const rows = await bench.rows();
-  console.log(table(rows));
+  const measured = await bench.measure();
+  console.log(table(measured.rows as readonly Row[]));
   const file = `bench/results/${name}.json`;
   const { about } = bench;
   writeAtomic(
     file,
-    `${JSON.stringify({ about, environment: environment(await openDevice("simd")), rows }, null, 2)}\n`,
+    `${JSON.stringify({ about, environment: environment(await openDevice("simd")), ...measured }, null, 2)}\n`,
   );
   console.log(`\n${file}`);
 }

@@ -49,7 +49,7 @@ const vulkan = [
 const link = join(folder, "build/Release/libvulkan.so.1");
 if (vulkan === undefined)
   say(
-    "built; there is no Vulkan here, so it will need a display (xvfb-run -a …) or, on Debian, mesa-vulkan-drivers",
+    "built; there is no Vulkan here: it will need a display (xvfb-run -a …), or Vulkan (on Debian: apt-get install mesa-vulkan-drivers) and this command once more",
   );
 else {
   mkdirSync(dirname(link), { recursive: true });

@@ -9,7 +9,7 @@ import { nin } from "../nn/models/nin.ts";
 import { adam, adamw, multiStep, type Optimizer, rmsprop, sgd } from "../nn/optimizers.ts";
 import type { Images, Recipe } from "../nn/train.ts";
 import { prepare, type QuantizedModel } from "../quant/prepare.ts";
-import type { RunConfig } from "./config.ts";
+import type { RecipeConfig, RunConfig } from "./config.ts";
 import { batchOf, channelStatistics, type Dataset, type Split } from "./data/dataset.ts";
 
 export function buildModel(
@@ -23,7 +23,7 @@ export function buildModel(
 
 export const isQuantized = (model: Model): model is QuantizedModel => "quantizers" in model;
 
-function buildOptimizer({ optimizer, momentum, weightDecay }: RunConfig): Optimizer {
+function buildOptimizer({ optimizer, momentum, weightDecay }: RecipeConfig): Optimizer {
   switch (optimizer) {
     case "sgd":
       return sgd({ momentum, weightDecay });
@@ -36,7 +36,7 @@ function buildOptimizer({ optimizer, momentum, weightDecay }: RunConfig): Optimi
   }
 }
 
-export const buildRecipe = (config: RunConfig): Recipe => ({
+export const buildRecipe = (config: RecipeConfig): Recipe => ({
   epochs: config.epochs,
   batchSize: config.batchSize,
   optimizer: buildOptimizer(config),

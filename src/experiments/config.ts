@@ -6,6 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { precisionName } from "./precision.ts";
 
 const whole = (min: number, max = Number.MAX_SAFE_INTEGER) => z.int().min(min).max(max);
 
@@ -47,6 +48,12 @@ export const runSchema = z.strictObject({
 
 export type RunConfig = z.output<typeof runSchema>;
 
+/** How a run trains. */
+export type RecipeConfig = Pick<
+  RunConfig,
+  "optimizer" | "lr" | "momentum" | "weightDecay" | "milestones" | "gamma" | "batchSize" | "epochs"
+>;
+
 /** The same data gives the same text, whatever the order of its keys. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, v: unknown) =>
@@ -55,9 +62,6 @@ export function canonicalJson(value: unknown): string {
       : v,
   );
 }
-
-/** What a reader would call the precision: FP32, Int8, … */
-export const precisionName = (bits: number): string => (bits === 32 ? "FP32" : `Int${bits}`);
 
 /** A readable name that ends in the hash of the whole configuration. */
 export function runId(config: RunConfig): string {

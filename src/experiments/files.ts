@@ -1,5 +1,15 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { Complaint } from "./complaint.ts";
 
 const causes: Readonly<Record<string, string>> = {
@@ -32,6 +42,12 @@ function discard(path: string): void {
   } catch {
     // The failure itself is what the user hears of.
   }
+}
+
+/** Removes what writers that were killed have left in a folder. Nobody else may be writing to it. */
+export function removeLeftovers(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) if (/\.\d+\.tmp$/.test(name)) discard(join(folder, name));
 }
 
 /**

@@ -23,7 +23,7 @@ export function openSimd(): SimdKernels {
 /** What to do about a mode that is not to be had in Node. */
 export const remedies: Readonly<Partial<Record<GpuMode, string>>> = {
   headlessgl:
-    'Run "npm run gpu:setup" once; then it needs a driver for Vulkan (a graphics card\'s, or the package mesa-vulkan-drivers, which is software) or a display (xvfb-run -a …).',
+    'It needs a driver for Vulkan (a graphics card\'s, or the package mesa-vulkan-drivers, which is software) and then "npm run gpu:setup"; or, after "npm run gpu:setup", a display (xvfb-run -a …).',
   webgl2: 'It is a browser\'s. "npm run page" opens one.',
   webgpu: 'It is a browser\'s. "npm run page" opens one.',
 };

@@ -24,7 +24,7 @@ import { type RunConfig, runId } from "./config.ts";
 import type { Dataset } from "./data/dataset.ts";
 import type { Device } from "./device.ts";
 import { environment } from "./environment.ts";
-import { appendLine, writeAtomic } from "./files.ts";
+import { appendLine, removeLeftovers, writeAtomic } from "./files.ts";
 import type { EpochRecord, LayerStep, RunResult } from "./result.ts";
 
 export interface RunOptions {
@@ -85,6 +85,7 @@ export async function run(config: RunConfig, options: RunOptions): Promise<RunRe
     throw new Complaint(
       `this run has begun already and is complete up to epoch ${start.state.epoch} of ${config.epochs} (${files.folder}). Add --resume to go on, or --restart to begin again.`,
     );
+  removeLeftovers(files.folder);
   writeAtomic(files.config, `${JSON.stringify(config, null, 2)}\n`);
   const records = readEvents(files.events).filter(({ epoch }) => epoch <= start.state.epoch);
   writeAtomic(files.events, records.map((record) => `${JSON.stringify(record)}\n`).join(""));

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-import type { RunConfig } from "./config.ts";
+import type { RecipeConfig } from "./config.ts";
 
 export const scaleNames = ["smoke", "small", "paper"] as const;
 export type ScaleName = (typeof scaleNames)[number];
@@ -25,12 +25,7 @@ export const scales: Readonly<Record<ScaleName, Scale>> = {
 };
 
 /** The recipe of the paper: SGD at 0.1, divided by ten at one and at two thirds of the epochs. */
-export const paperRecipe = (
-  epochs: number,
-): Pick<
-  RunConfig,
-  "optimizer" | "lr" | "momentum" | "weightDecay" | "milestones" | "gamma" | "batchSize" | "epochs"
-> => ({
+export const paperRecipe = (epochs: number): RecipeConfig => ({
   epochs,
   batchSize: 128,
   optimizer: "sgd",

@@ -35,7 +35,8 @@ describe("qgen train", () => {
       expect(existsSync(join(folder, "result.json")), "killed before the end").toBe(false);
     }
     const folder = await savedEpoch(cut, 1);
-    // A crash may cut a line short.
+    // A crash may cut a line short, and leave a file half written.
+    writeFileSync(join(folder, "checkpoint.safetensors.1.tmp"), "half");
     writeFileSync(join(folder, "events.jsonl"), '{"epoch":7,"lr":0.', { flag: "a" });
     const resumed = JSON.parse(
       (await qgen("train", ...run, "--out", cut, "--resume", "--json")).stdout,
@@ -138,10 +139,10 @@ describe("wrong use exits with 2 and says what would be right", () => {
     expect(stderr).toMatch(/qgen: .*\/nonexistent.*qgen data fetch cifar10/s);
   });
 
-  test.each([["train"], ["reproduce"], ["data", "fetch"], ["data", "verify"]])(
-    "%s %s --help shows an example",
-    async (...command) => {
-      const { code, stdout } = await qgen(...command.filter(Boolean), "--help");
+  test.each(["train", "reproduce", "data fetch", "data verify", "doctor"])(
+    "%s --help shows an example",
+    async (command) => {
+      const { code, stdout } = await qgen(...command.split(" "), "--help");
       expect(code).toBe(0);
       expect(stdout).toMatch(/Example:\n {2}qgen /);
     },

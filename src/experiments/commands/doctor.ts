@@ -4,7 +4,7 @@ import { Complaint } from "../complaint.ts";
 import { type DeviceName, deviceNames } from "../device.ts";
 import { version } from "../environment.ts";
 import { openDevice } from "../node-device.ts";
-import { gemmRate } from "../rate.ts";
+import { rateOf, square } from "../rate.ts";
 
 /** What there is to say of one device. */
 interface Finding {
@@ -30,7 +30,7 @@ async function examine(device: DeviceName): Promise<Finding> {
   try {
     const { kernels, info } = await openDevice(device);
     const { backend, renderer, software } = info;
-    const gflops = await gemmRate(kernels, device === "reference" ? 96 : 512);
+    const gflops = await rateOf(kernels, square(device === "reference" ? 96 : 512));
     return { device, backend, renderer, software, gflops, missing: null };
   } catch (error) {
     if (!(error instanceof Complaint)) throw error;

@@ -1,8 +1,9 @@
 import { Command, Option } from "commander";
-import { precisionName, type RunConfig } from "../config.ts";
+import type { RunConfig } from "../config.ts";
 import { loadDataset } from "../data/catalog.ts";
 import { type DeviceName, deviceNames, deviceText } from "../device.ts";
 import { openDevice } from "../node-device.ts";
+import { precisionName } from "../precision.ts";
 import { createProgress, followRun } from "../progress.ts";
 import type { RunResult } from "../result.ts";
 import { run } from "../run.ts";

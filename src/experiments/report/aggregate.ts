@@ -4,7 +4,8 @@
  * @packageDocumentation
  */
 
-import { canonicalJson, precisionName, type RunConfig } from "../config.ts";
+import { canonicalJson, type RunConfig } from "../config.ts";
+import { precisionName } from "../precision.ts";
 import type { LayerStep, RunResult } from "../result.ts";
 import { type Interval, interval, pairedDifferences, type Summary, summarize } from "./statistics.ts";
 

@@ -1,4 +1,4 @@
-import { precisionName } from "../config.ts";
+import { precisionName } from "../precision.ts";
 import type { RunResult } from "../result.ts";
 import { type Aggregate, layersOf, type Metric, metrics, ratio, summaryOf } from "./aggregate.ts";
 import type { Claim } from "./claim.ts";

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-import { precisionName } from "../config.ts";
+import { precisionName } from "../precision.ts";
 import { type Aggregate, unique } from "./aggregate.ts";
 import { type Claim, score, type Verdict } from "./claim.ts";
 import type { Figure } from "./figures.ts";

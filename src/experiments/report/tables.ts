@@ -4,8 +4,8 @@
  * @packageDocumentation
  */
 
-import { precisionName } from "../config.ts";
 import type { Table1Row } from "../paper/tables.ts";
+import { precisionName } from "../precision.ts";
 import { type Aggregate, type Metric, type Precision, ratio, summaryOf, unique } from "./aggregate.ts";
 import { toCsv } from "./csv.ts";
 import { fixed, meanSd } from "./format.ts";

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-import { precisionName } from "../config.ts";
+import { precisionName } from "../precision.ts";
 import { type Aggregate, compare, ratio, unique } from "./aggregate.ts";
 import { count, fixed, listed, meanSd, percent, signed } from "./format.ts";
 import type { Reference } from "./reference.ts";
