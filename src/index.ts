@@ -74,6 +74,12 @@ export {
   sharpnessRadius,
 } from "./measures/search/sharpness.ts";
 export { type SurfaceShape, shapeOf } from "./measures/surface-shape.ts";
+export * as balls from "./measures/theory/balls.ts";
+export * as theory from "./measures/theory/bounds.ts";
+export { h, type Sampling, widthInBall } from "./measures/theory/h.ts";
+export { existsFlatter, type Flatness, type Minimum } from "./measures/theory/h1.ts";
+export { type Quadratic, quadratic } from "./measures/theory/quadratic.ts";
+export { flatten, treeLoss, unflatten } from "./measures/theory/tree-loss.ts";
 export * as layers from "./nn/layers.ts";
 export type { Metrics } from "./nn/metrics.ts";
 export type { Mode, Model, Weights } from "./nn/model.ts";

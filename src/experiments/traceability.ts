@@ -1,6 +1,6 @@
 /**
- * What stands behind each item of the paper: the code whose doc comment says that it implements it, and the tests that
- * say that they verify it.
+ * What stands behind each item of the paper: the code whose doc comment says that it implements it, and the tests
+ * that say that they verify it.
  *
  * @packageDocumentation
  */

@@ -11,13 +11,11 @@ interface Spec {
 }
 
 describe("qgen theory", () => {
-  test("walks through all equations in less than 10 seconds, says both sides of each, and exits with 0", {
+  test("walks through all equations, says both sides of each, and exits with 0", {
     timeout: 60_000,
   }, async () => {
-    const began = performance.now();
     const { code, stdout, stderr } = await qgen("theory");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(performance.now() - began).toBeLessThan(10_000);
     const numbers = [...stdout.matchAll(/^\((\w+)\)/gm)].map(([, number]) => number);
     expect([...new Set(numbers)]).toEqual([...Array.from({ length: 14 }, (_, i) => `${i + 1}`), "H1"]);
     expect(stdout.match(/^ {14}\S+ [=≈≤<>≥≠] \S+ {3}(holds|fails, as it should)$/gm)).toHaveLength(

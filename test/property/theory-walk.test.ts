@@ -26,9 +26,14 @@ describe("the walk through equations 1 to 14 and H1", () => {
   );
 
   test("a second walk finds the same bits; a walk with items finds only those", () => {
+    const before = process.cpuUsage();
     expect(walk()).toEqual(findings);
-    expect(walk(["QGen.eq.10", "QGen.eq.3"]).map(({ item }) => item)).toEqual([
-      ...["QGen.eq.3", "QGen.eq.3", "QGen.eq.10", "QGen.eq.10"],
+    // Microseconds of the processor, whatever else it does: a walk is to stay below 10 seconds.
+    expect(process.cpuUsage(before).user).toBeLessThan(10e6);
+    expect(walk(["QGen.eq.4", "QGen.eq.3"]).map(({ item }) => item)).toEqual([
+      "QGen.eq.3",
+      "QGen.eq.3",
+      "QGen.eq.4",
     ]);
   });
 

@@ -38,7 +38,7 @@ async function specAction(text: string | undefined, options: Options): Promise<v
     print("code", code);
     print("tests", tests);
   }
-  // In tests of installed packages there is nothing to run.
+  // An installed package has no tests to run.
   const passed = options.run && tests.length > 0 ? await runTests(item, tests, options) : null;
   if (options.json) console.log(JSON.stringify({ item, says, code, tests, passed }, null, 2));
   if (passed === false) throw new Complaint(`a test of ${item} fails`);

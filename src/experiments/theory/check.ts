@@ -1,6 +1,6 @@
 /**
- * A statement of the paper as something that can be tried: on an example where its conditions are met, and on one where
- * a condition is dropped.
+ * A statement of the paper as something that can be tried: on an example where its conditions are met, and on one
+ * where a condition is dropped.
  *
  * @packageDocumentation
  */
@@ -44,8 +44,8 @@ export interface Example {
 }
 
 /**
- * Does the paper ask for the condition that a counterexample drops? `named`: it does. `missing`: it does not, so that the
- * statement fails as printed. `ours`: the statement itself is not in the paper, but clears up what is.
+ * Does the paper ask for the condition that a counterexample drops? `named`: it does. `missing`: it does not, so
+ * that the statement fails as printed. `ours`: the statement itself is not in the paper, but clears up what is.
  */
 export type InPaper = "named" | "missing" | "ours";
 

@@ -1,6 +1,6 @@
 /**
- * Populations whose loss is known in closed form, and samples from them: what the bounds of equations 8 to 14 are tried
- * on.
+ * Populations whose loss is known in closed form, and samples from them: what the bounds of equations 8 to 14 are
+ * tried on.
  *
  * @packageDocumentation
  */
@@ -60,8 +60,8 @@ const level = (value: number): Loss => ({
 });
 
 /**
- * One example of n, on the average, has the loss 10 n, and all others 0, whatever w is: L_D = 10, and of all samples a
- * share (1 − 1/n)ⁿ ≈ 1/e has L_S = 0.
+ * One example of n, on the average, has the loss 10 n, and all others 0, whatever w is: L_D = 10, and of all
+ * samples a share (1 − 1/n)ⁿ ≈ 1/e has L_S = 0.
  */
 export function rareDisaster({ n, eta }: Size, rng: Rng): Learning {
   const largest = 10 * n;

@@ -35,8 +35,8 @@ function digitsOf(x: number): Uint8Array {
 
 /**
  * `domain` different examples, each equally likely, with labels by the toss of a coin; n of them, drawn with
- * replacement, are learned by heart. The loss is 1 for a wrong answer and 0 for a right one: L_S(w) = 0, and L_D(w) is
- * about half the share that was not drawn. The first digit is 1, so that w ≥ ½.
+ * replacement, are learned by heart. The loss is 1 for a wrong answer and 0 for a right one: L_S(w) = 0, and
+ * L_D(w) is about half the share that was not drawn. The first digit is 1, so that w ≥ ½.
  */
 export function memorizer({ n, eta, domain }: Size & { readonly domain: number }, rng: Rng): Memorizer {
   const labels = Uint8Array.from({ length: domain }, (_, i) => (i === 0 ? 1 : rng.below(2)));

@@ -5,13 +5,17 @@
  */
 
 import { constant, type Var } from "../../autograd/op.ts";
-import { relu, reshape, tanh } from "../../autograd/ops/arithmetic.ts";
+import { mul, relu, reshape, scale, sub, sum, tanh } from "../../autograd/ops/arithmetic.ts";
 import { gemm } from "../../autograd/ops/linear.ts";
+import type { Loss, Point } from "../../measures/theory/balls.ts";
+import { plus, times } from "../../measures/theory/balls.ts";
+import { flatten, treeLoss } from "../../measures/theory/tree-loss.ts";
 import { mapTree, type Tree } from "../../nn/tree.ts";
 import { quantized, signed } from "../../quant/lsq.ts";
 import { appliedNoise, everySign, type Noise } from "../../quant/noise.ts";
 import type { Regression } from "../../quant/regularization.ts";
 import { reference } from "../../tensor/kernels/reference/index.ts";
+import { log } from "../../tensor/math.ts";
 import { createRng } from "../../tensor/random.ts";
 import { type Shape, sizeOf, type Tensor } from "../../tensor/tensor.ts";
 
@@ -89,6 +93,20 @@ export const hinge = (w: number): Problem => ({
   w: { w: tensor([w], [1, 1]) },
 });
 
+/** L(w) = E‖f(x, w) − y‖² as a function of all weights in one list. */
+export const squaredLossOf = ({ task: { f, y }, w }: Problem): Pick<Loss, "at" | "slope"> =>
+  treeLoss(w, (leaves) => {
+    const r = sub(f(leaves), constant(y));
+    return scale(1 / y.shape[0]!)(sum(mul(r, r)));
+  });
+
+/** Where so many steps of gradient descent lead to. */
+export function descend({ slope }: Pick<Loss, "slope">, from: Weights, steps: number, lr: number): Point {
+  let w = flatten(from);
+  for (let step = 0; step < steps; step++) w = plus(w, times(-lr, slope(w)));
+  return w;
+}
+
 /** The same change of every weight. */
 export const shifted = (w: Weights, by: number): Noise =>
   mapTree(w, (value) =>
@@ -116,7 +134,7 @@ export function rounded(w: Weights, bits: number, s: number): { readonly wHat: W
 
 /** The slope of a straight line through (ln a, ln e(a)): the order of e as a goes to 0. */
 export function orderOf(e: (a: number) => number, at: readonly number[]): number {
-  const [u, v] = [at.map((a) => Math.log(a)), at.map((a) => Math.log(Math.abs(e(a))))];
+  const [u, v] = [at.map((a) => log(a)), at.map((a) => log(Math.abs(e(a))))];
   const [mu, mv] = [mean(u), mean(v)];
   return mean(u.map((a, i) => (a - mu) * (v[i]! - mv))) / mean(u.map((a) => (a - mu) ** 2));
 }

@@ -1,8 +1,9 @@
-import { linf, type Point } from "../../measures/theory/balls.ts";
+import { linf, type Point, plus, vertices } from "../../measures/theory/balls.ts";
 import { type Bound, replacedMaximum, sandwich } from "../../measures/theory/bounds.ts";
 import { absoluteSum, quadratic } from "../../measures/theory/quadratic.ts";
 import { createRng } from "../../tensor/random.ts";
 import { type Check, type Sides, sides } from "./check.ts";
+import { descend, linear, type Problem, squaredLossOf, twoLayers } from "./networks.ts";
 
 const bowl = quadratic([
   [2, 1],
@@ -14,11 +15,29 @@ const rest = [0, 0];
 const curvature = absoluteSum(bowl.hessian);
 
 /** Of 1,000 random d in a box of that radius, the bound with the least room. */
-function tightest(radius: number, bound: (d: Point) => Bound): Sides {
+function tightest(radius: number, bound: (d: Point) => Bound, p = 2): Sides {
   const rng = createRng("theory/box");
-  const all = Array.from({ length: 1000 }, () => bound(linf.sample(2, radius, rng)));
+  const all = Array.from({ length: 1000 }, () => bound(linf.sample(p, radius, rng)));
   const { left, right } = all.reduce((a, b) => (b.right - b.left < a.right - a.left ? b : a));
   return sides(left, "≤", right, 0);
+}
+
+/** The loss at the end of training against that at w + d, for the d of a small box that lowers it most. */
+function afterTraining(problem: Problem): Sides {
+  const loss = squaredLossOf(problem);
+  const w = descend(loss, problem.w, 1000, 0.05);
+  const here = loss.at(w);
+  const lower = (d: Point): Bound => {
+    const right = loss.at(plus(w, d));
+    return { left: here, right, holds: here <= right, conditions: [] };
+  };
+  return tightest(0.05, lower, w.length);
+}
+
+/** L(w) against the mean of L(w + d) over so many of d = ±½ in both weights. */
+function onAverage(signs: readonly Point[]): Sides {
+  const moved = signs.map((d) => bowl.at(plus(away, d)));
+  return sides(bowl.at(away), "≤", moved.reduce((a, b) => a + b, 0) / moved.length);
 }
 
 /** How much is lost at d = 0, and the bound of order ρ² that holds at a minimum. */
@@ -60,6 +79,35 @@ export const sandwichChecks: readonly Check[] = [
         const { left, right } = sandwich(quadratic([[2]]), [1], [-0.5], rho, false).lower;
         return sides(left, "≤", right);
       },
+    },
+  },
+  {
+    item: "QGen.eq.10",
+    standing: "heuristic",
+    statement: "L_S(w) ≤ L_S(w + d), where training ends",
+    conditions: ["training has come to a minimum, as it does for a convex loss"],
+    example:
+      "the linear network after 1,000 steps of gradient descent: the tightest of 1,000 random d, ‖d‖∞ ≤ 0.05",
+    run: () => afterTraining(linear),
+    counterexample: {
+      without: "a convex loss",
+      inPaper: "named",
+      example: "two layers with tanh after 1,000 steps: descent is still under way",
+      run: () => afterTraining(twoLayers),
+    },
+  },
+  {
+    item: "QGen.eq.10",
+    standing: "theorem",
+    statement: "L_S(w) ≤ E L_S(w + d)",
+    conditions: ["L_S is convex; w may be anywhere", "E d = 0, which a single rounding does not have"],
+    example: "½ wᵀHw at w = (1, −½), all 2² signs of ±½",
+    run: () => onAverage(vertices(2, rho)),
+    counterexample: {
+      without: "E d = 0",
+      inPaper: "ours",
+      example: "the one d = (−½, ½)",
+      run: () => onAverage([[-rho, rho]]),
     },
   },
   {

@@ -8,7 +8,8 @@ function plain(x: number, digits: number): string {
 }
 
 /**
- * `0.5588 ≤ 0.8935`: both sides, with as many digits as it takes to see that they differ, and the relation that is there.
+ * `0.5588 ≤ 0.8935`: both sides, with as many digits as it takes to see that they differ, and the relation that is
+ * there.
  */
 export function sidesText({ left, relation, right, holds }: Sides): string {
   const at = (digits: number): readonly [string, string] => [plain(left, digits), plain(right, digits)];
@@ -43,7 +44,10 @@ function entry(label: string, text: string): string[] {
 /** `(7)`, `(H1)` */
 const numberOf = (item: string): string => `(${item.split(".").at(-1)})`;
 
-/** One finding, as a reader wants it: the statement, its conditions, both sides; and the same where a condition is dropped. */
+/**
+ * One finding, as a reader wants it: the statement, its conditions, both sides; and the same where a condition is
+ * dropped.
+ */
 export const findingText = ({ item, standing, statement, conditions, ...found }: Finding): string =>
   [
     `${numberOf(item)} ${statement}   [${standing}]`,

@@ -11,6 +11,7 @@ import { hypothesisChecks } from "./hypothesis.ts";
 import { noisyLossChecks } from "./noisy-loss.ts";
 import { quantizerChecks } from "./quantizer.ts";
 import { regularizerChecks } from "./regularizer.ts";
+import { regularizerLimitChecks } from "./regularizer-limits.ts";
 import { sandwichChecks } from "./sandwich.ts";
 
 /** All that can be tried, in the order of the paper. */
@@ -18,6 +19,7 @@ export const checks: readonly Check[] = [
   ...quantizerChecks,
   ...noisyLossChecks,
   ...regularizerChecks,
+  ...regularizerLimitChecks,
   ...ballBoundChecks,
   ...sandwichChecks,
   ...gapBoundChecks,

@@ -82,9 +82,9 @@ export interface Ascent {
 }
 
 /**
- * The highest place that projected gradient ascent comes by, with steepest steps that shrink to 0: from the middle with a
- * first step of 2ρ, which reaches every edge, and from random places with one of ρ/4, which stays near. It is in the
- * ball, and so never above the maximum.
+ * The highest place that projected gradient ascent comes by, with steepest steps that shrink to 0: from the middle
+ * with a first step of 2ρ, which reaches every edge, and from random places with one of ρ/4, which stays near. It
+ * is in the ball, and so never above the maximum.
  */
 export function ascend(
   { at, slope }: Pick<Loss, "at" | "slope">,

@@ -1,6 +1,6 @@
 /**
- * Equations 8 to 14: how far the loss of the population, L_D, can be from that of the sample, L_S. Each function gives
- * both sides for one case, and says which of the statement's conditions the case meets.
+ * Equations 8 to 14: how far the loss of the population, L_D, can be from that of the sample, L_S. Each function
+ * gives both sides for one case, and says which of the statement's conditions the case meets.
  *
  * @packageDocumentation
  */

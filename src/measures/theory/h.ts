@@ -17,7 +17,7 @@ function checked({ k, n, eta }: Sampling): Sampling {
   return { k, n, eta };
 }
 
-/** (1 + √(ln n / k))², by which a Gaussian of k numbers may be longer than √k σ, but for a share 1/√n of its draws. */
+/** (1 + √(ln n / k))²: all but a share 1/√n of Gaussians of k numbers have a squared length below kσ² times this. */
 const stretch = ({ k, n }: Sampling): number => (1 + Math.sqrt(log(n) / k)) ** 2;
 
 /**
@@ -26,9 +26,10 @@ const stretch = ({ k, n }: Sampling): number => (1 + Math.sqrt(log(n) / k)) ** 2
  *
  * @param ratio - ‖w‖²/ρ²
  * @implements QGen.eq.8
- * @deviation The paper says only that h is strictly increasing; the theorem of Foret et al. leaves a term Õ(1) open.
- *   Here it is 1 + 8 ln(6n + 3k): the PAC-Bayesian bound with σ² = ρ² / (√k + √ln n)² gives A = ¼ k ln(1 + ‖w‖²/kσ²) +
- *   ¼ + ln(n/η) + 2 ln(6n + 3k) and h = 1/√n + √(A / (n − 1)), and since A ≥ 1 that is at most 2 √(A / (n − 1)).
+ * @deviation The paper says only that h is strictly increasing; the theorem of Foret et al. leaves a term Õ(1)
+ *   open. Here it is 1 + 8 ln(6n + 3k): the PAC-Bayesian bound with σ² = ρ² / (√k + √ln n)² gives A = ¼ k ln(1 +
+ *   ‖w‖²/kσ²) + ¼ + ln(n/η) + 2 ln(6n + 3k) and h = 1/√n + √(A / (n − 1)), and since A ≥ 1 that is at most 2 √(A /
+ *   (n − 1)).
  */
 export function h(ratio: number, sampling: Sampling): number {
   const { k, n, eta } = checked(sampling);

@@ -17,8 +17,8 @@ export interface Flatness {
 }
 
 /**
- * H1: there is a quantization level at which the minimum that quantization-aware training finds is at least as flat as
- * that of full precision, g(w¹) ≤ g(w²).
+ * H1: there is a quantization level at which the minimum that quantization-aware training finds is at least as
+ * flat as that of full precision, g(w¹) ≤ g(w²).
  *
  * @implements QGen.H1
  * @deviation H1 supposes ‖Δ‖∞ ≤ δ/2, which holds for unclipped weights only. Here it is not asked for.
