@@ -8,6 +8,7 @@
 import { Command, CommanderError } from "commander";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { paperCommand } from "./commands/paper.ts";
 import { reproduceCommand } from "./commands/reproduce.ts";
 import { trainCommand } from "./commands/train.ts";
 import { Complaint } from "./complaint.ts";
@@ -22,6 +23,7 @@ function createProgram(): Command {
     .showHelpAfterError("(add --help for what there is)")
     .addCommand(trainCommand())
     .addCommand(reproduceCommand())
+    .addCommand(paperCommand())
     .addCommand(dataCommand())
     .addCommand(doctorCommand());
   const everywhere = (command: Command): void => {

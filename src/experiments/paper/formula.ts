@@ -22,15 +22,29 @@ export interface Ingredients {
 /** A measure before √(x/m). */
 export type Formula = (of: Ingredients) => number;
 
-/** ‖w‖²/(4σ²) + log(m/σ) + 10 (eq. 16; eq. 15 with ‖w − w₀‖²). */
+/**
+ * ‖w‖²/(4σ²) + log(m/σ) + 10; eq. 15 with ‖w − w₀‖².
+ *
+ * @implements QGen.eq.16
+ * @deviation The paper writes log(m/δ) and never says what δ is. The constant is too small to be seen in Table 3.
+ */
 export const pacBayes: Formula = ({ squaredNorm, radius, m }) =>
   squaredNorm / (4 * radius ** 2) + log(m / radius) + 10;
 
-/** ‖w‖² log(2ω)/(4α²) + log(m/α) + 10 (eq. 18; eq. 17 with ‖w − w₀‖²). */
+/**
+ * ‖w‖² log(2ω)/(4α²) + log(m/α) + 10; eq. 17 with ‖w − w₀‖².
+ *
+ * @implements QGen.eq.18
+ * @deviation log(m/α) for the paper's log(m/δ), as in eq. 16.
+ */
 export const sharpness: Formula = ({ squaredNorm, radius, m, omega }) =>
   (squaredNorm * log(2 * omega)) / (4 * radius ** 2) + log(m / radius) + 10;
 
-/** √(x/m), as the caption of Table 3 says. */
+/**
+ * √(x/m), as the caption of Table 3 says.
+ *
+ * @implements QGen.tab.3
+ */
 export const cell = (formula: Formula, of: Ingredients): number => Math.sqrt(formula(of) / of.m);
 
 /** The ‖·‖² at which a formula prints that cell. Both are affine in it, so two values tell. */

@@ -46,7 +46,9 @@ function sharedDenominator(rows: readonly Recovery[]): Finding {
       `With one denominator, m (Mag-Init² − Mag-Orig²) is (ω/4) log(‖w − w₀‖²/‖w‖²) whatever the radius is. It is, within rounding and ${fixed(100 * slack, 0)}%, in ${agreeing} of ${checks.length} pairs of cells.`,
       `For example ${example.name}: ${fixed(example.found, 0)} against ${fixed(example.expected, 0)}.`,
       ...(others.length > 0 ? [`It is not in ${listed(others.map(({ name }) => name))}.`] : []),
-      "What looks like a slip of the pen in eq. 20 and 22 is what was computed.",
+      ...(agreeing > others.length
+        ? ["What looks like a slip of the pen in eq. 20 and 22 is what was computed."]
+        : []),
     ],
     verdict: holdsIf(agreeing > checks.length / 2),
     rule: "Holds where most pairs agree.",

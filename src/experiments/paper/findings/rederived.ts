@@ -75,7 +75,7 @@ function saturated(rows: readonly Recovery[]): Finding {
   return {
     id: "saturated-searches",
     where: "Table 3; after eq. 18",
-    claim: "α is chosen to be the largest number such that max |u_i| ≤ α L̂(f_{w+u}) ≤ 0.1",
+    claim: "α is chosen to be the largest number such that the maximum of L̂(f_{w+u}) over |u_i| ≤ α is ≤ 0.1",
     says: [
       `${count(low.length, "cell")} have α = 1/${1 / gridStep / lowest}, the lowest radius that any search found: ${listed(low.map(nameOf))}. These are ${low.length} of the ${ofImageNet.length} of ${dataset}, and one number for different networks.`,
       `${count(high.length, "cell")} have α = ${highest}, the upper end, to the last digit: ${listed(high.map(nameOf))}.`,
