@@ -1,5 +1,5 @@
 import { exp } from "../../tensor/math.ts";
-import { axesOf, checked, compare, groupBy, type Run, valueOf } from "./pairs.ts";
+import { axesOf, checked, compare, groupBy, type Run, valueAt } from "./pairs.ts";
 
 /**
  * 0 where measure and gap rank two runs alike, 1 where the other way round, ½ where one of them is the same: (1 −
@@ -60,10 +60,10 @@ function environment(
       total += w * signError(a, b);
     }
   const [a, b] = [from[0]!, to[0]!];
-  const others = axes.filter((other) => other !== axis).map((other) => [other, valueOf(a, other)] as const);
+  const others = axes.filter((other) => other !== axis).map((other) => [other, valueAt(a, other)] as const);
   return {
     axis,
-    values: [valueOf(a, axis), valueOf(b, axis)],
+    values: [valueAt(a, axis), valueAt(b, axis)],
     others: Object.fromEntries(others),
     error: total / weight,
     weight,

@@ -1,17 +1,11 @@
 import { log } from "../../tensor/math.ts";
 import { axesOf, checked, compare, keyOf, type Run } from "./pairs.ts";
 
-/** Counts of outcomes, by name. */
-type Counts = Map<string, number>;
-
-const add = (counts: Counts, key: string, n: number): void => {
-  counts.set(key, (counts.get(key) ?? 0) + n);
-};
-
-/** Σ −p log p, in nats. */
-function entropy(counts: Counts): number {
-  const total = [...counts.values()].reduce((a, b) => a + b, 0);
-  return [...counts.values()].reduce((sum, n) => (n === 0 ? sum : sum - (n / total) * log(n / total)), 0);
+/** Σ −p log p over counts, in nats. */
+function entropy(counts: Iterable<number>, total: number): number {
+  let sum = 0;
+  for (const n of counts) if (n > 0) sum -= (n / total) * log(n / total);
+  return sum;
 }
 
 /** What the sign of a difference of measures tells about that of gaps. */
@@ -30,27 +24,32 @@ export interface Information {
  */
 export function conditionalInformation(runs: readonly Run[], given: readonly string[]): Information {
   checked(runs);
-  const [ofU, ofMeasure, ofGap, ofBoth]: Counts[] = [new Map(), new Map(), new Map(), new Map()] as [
-    Counts,
-    Counts,
-    Counts,
-    Counts,
-  ];
-  const keys = runs.map((run) => keyOf(run, given));
+  const names = new Map<string, number>();
+  const keys = runs.map((run) => {
+    const key = keyOf(run, given);
+    if (!names.has(key)) names.set(key, names.size);
+    return names.get(key)!;
+  });
+  // Counts of (u, sign of the measures, sign of the gaps), and what they are without one or both signs.
+  const values = names.size ** 2;
+  const both = new Float64Array(9 * values);
+  const [byMeasure, byGap] = [new Float64Array(3 * values), new Float64Array(3 * values)];
+  const byU = new Float64Array(values);
   for (const [i, a] of runs.entries())
     for (const [j, b] of runs.entries()) {
       if (i === j) continue;
-      const u = `${keys[i]} ${keys[j]}`;
-      const [m, g] = [compare(a.measure, b.measure), compare(a.gap, b.gap)];
-      add(ofU!, u, 1);
-      add(ofMeasure!, `${u} ${m}`, 1);
-      add(ofGap!, `${u} ${g}`, 1);
-      add(ofBoth!, `${u} ${m} ${g}`, 1);
+      const u = keys[i]! * names.size + keys[j]!;
+      const [m, g] = [1 + compare(a.measure, b.measure), 1 + compare(a.gap, b.gap)];
+      byU[u]!++;
+      byMeasure[3 * u + m]!++;
+      byGap[3 * u + g]!++;
+      both[9 * u + 3 * m + g]!++;
     }
+  const total = runs.length * (runs.length - 1);
   // H(X | U) = H(X, U) − H(U)
-  const [u, left] = [entropy(ofU!), entropy(ofGap!)];
-  const information = Math.max(0, entropy(ofMeasure!) + left - entropy(ofBoth!) - u);
-  const rest = Math.max(0, left - u);
+  const [ofU, ofGap] = [entropy(byU, total), entropy(byGap, total)];
+  const information = Math.max(0, entropy(byMeasure, total) + ofGap - entropy(both, total) - ofU);
+  const rest = Math.max(0, ofGap - ofU);
   // What is left of rounding is no entropy.
   const nothing = rest < 1e-9;
   return { normalized: nothing ? null : Math.min(1, information / rest), information, entropy: rest };

@@ -1,4 +1,4 @@
-import { axesOf, checked, compare, groupBy, pairs, type Run, valueOf } from "./pairs.ts";
+import { axesOf, checked, compare, groupBy, pairs, type Run, valueAt } from "./pairs.ts";
 
 /** Pairs by how measure and gap rank them. */
 interface Counts {
@@ -71,7 +71,7 @@ export function granulatedKendall(
     const rest = axes.filter((other) => other !== axis);
     const taus = groupBy(runs, rest).flatMap((group) => {
       // Repetitions of one setting are not a change along the axis.
-      const along = [...pairs(group)].filter(([a, b]) => valueOf(a, axis) !== valueOf(b, axis));
+      const along = [...pairs(group)].filter(([a, b]) => valueAt(a, axis) !== valueAt(b, axis));
       const counts = countPairs(along);
       return counts.byGap === 0 ? [] : [tauOf(counts) ?? 0];
     });

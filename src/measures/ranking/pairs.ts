@@ -10,7 +10,7 @@ export interface Run {
 export const compare = (a: number, b: number): -1 | 0 | 1 => (a > b ? 1 : a < b ? -1 : 0);
 
 /** The value of a hyper-parameter. */
-export function valueOf({ hyper }: Run, axis: string): string | number {
+export function valueAt({ hyper }: Run, axis: string): string | number {
   const value = hyper[axis];
   if (value === undefined)
     throw new RangeError(
@@ -22,7 +22,7 @@ export function valueOf({ hyper }: Run, axis: string): string | number {
 /** Hyper-parameters in which some runs differ. */
 export function axesOf(runs: readonly Run[]): readonly string[] {
   const names = [...new Set(runs.flatMap(({ hyper }) => Object.keys(hyper)))];
-  return names.filter((axis) => new Set(runs.map((run) => valueOf(run, axis))).size > 1);
+  return names.filter((axis) => new Set(runs.map((run) => valueAt(run, axis))).size > 1);
 }
 
 /** @throws RangeError where a number is missing or there is nothing to rank */
@@ -38,7 +38,7 @@ export function checked(runs: readonly Run[]): readonly Run[] {
 
 /** What tells a run from others in these hyper-parameters: a text, other for other values. */
 export const keyOf = (run: Run, axes: readonly string[]): string =>
-  JSON.stringify(axes.map((axis) => valueOf(run, axis)));
+  JSON.stringify(axes.map((axis) => valueAt(run, axis)));
 
 /** Runs with the same values of some hyper-parameters, together. */
 export function groupBy(runs: readonly Run[], axes: readonly string[]): readonly (readonly Run[])[] {
