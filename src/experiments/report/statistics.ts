@@ -4,6 +4,10 @@
  * @packageDocumentation
  */
 
+import { studentQuantile } from "../../measures/student.ts";
+
+export { studentInside, studentQuantile } from "../../measures/student.ts";
+
 /** Some numbers, described. */
 export interface Summary {
   readonly n: number;
@@ -51,39 +55,6 @@ export const summarize = (xs: readonly number[]): Summary => ({
 /** `to` − `from` for every key that both have, in the order of `from`. */
 export const pairedDifferences = <K>(from: ReadonlyMap<K, number>, to: ReadonlyMap<K, number>): number[] =>
   [...from].flatMap(([key, value]) => (to.has(key) ? [to.get(key)! - value] : []));
-
-/**
- * P(|T| ≤ t) for Student's t with ν degrees of freedom: for whole ν a finite series in cos θ, tan θ = t/√ν
- * (Abramowitz and Stegun, 26.7.3 and 26.7.4).
- */
-export function studentInside(t: number, nu: number): number {
-  const theta = Math.atan(t / Math.sqrt(nu));
-  const cosSq = 1 / (1 + t ** 2 / nu);
-  const odd = nu % 2 === 1;
-  let [term, sum] = [odd ? Math.sqrt(cosSq) : 1, 0];
-  for (let k = odd ? 1 : 0; k <= nu - 2; k += 2) {
-    sum += term;
-    term *= (cosSq * (k + 1)) / (k + 2);
-  }
-  const sine = Math.sin(theta);
-  return odd ? (2 / Math.PI) * (theta + sine * sum) : sine * sum;
-}
-
-/** The t that |T| stays within with that probability, by bisection. */
-export function studentQuantile(inside: number, nu: number): number {
-  if (!(inside > 0 && inside < 1) || !Number.isInteger(nu) || nu < 1)
-    throw new RangeError(
-      `studentQuantile: expected a probability in 0..1 and whole degrees of freedom, got ${inside} and ${nu}`,
-    );
-  let [lower, upper] = [0, 1];
-  while (studentInside(upper, nu) < inside) upper *= 2;
-  for (let i = 0; i < 60; i++) {
-    const middle = (lower + upper) / 2;
-    if (studentInside(middle, nu) < inside) lower = middle;
-    else upper = middle;
-  }
-  return upper;
-}
 
 /**
  * x̄ ± t sd/√n: where the mean lies, by Student's t with n − 1 degrees of freedom. Of paired differences, this
