@@ -21,8 +21,24 @@ export {
 export * as arithmetic from "./autograd/ops/arithmetic.ts";
 export * as fused from "./autograd/ops/fused.ts";
 export * as linear from "./autograd/ops/linear.ts";
+export {
+  type BootstrapInterval,
+  type BootstrapOptions,
+  bootstrapIntervals,
+  fewestSeeds,
+} from "./measures/bootstrap.ts";
 export { generalizationGap } from "./measures/gap.ts";
+export { type BySeed, type H1Level, type H1Test, type H1Verdict, testH1 } from "./measures/h1.ts";
 export { l2Distance, l2Norm } from "./measures/norms.ts";
+export {
+  type Environment,
+  hoeffdingWeight,
+  type SignErrors,
+  signErrors,
+} from "./measures/ranking/environments.ts";
+export { conditionalInformation, leastInformation } from "./measures/ranking/information.ts";
+export { type Granulated, granulatedKendall, kendall } from "./measures/ranking/kendall.ts";
+export type { Run as RankedRun } from "./measures/ranking/pairs.ts";
 export * as layers from "./nn/layers.ts";
 export type { Metrics } from "./nn/metrics.ts";
 export type { Mode, Model, Weights } from "./nn/model.ts";

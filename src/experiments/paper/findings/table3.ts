@@ -1,51 +1,18 @@
 import { count, fixed, listed } from "../../report/format.ts";
-import { type Block, blocks, nameOf, precisions, quantized } from "../blocks.ts";
+import { type Block, nameOf, precisions, quantized } from "../blocks.ts";
 import { type Finding, holdsIf, tally } from "../finding.ts";
-import { type Table3Row, table3 } from "../tables.ts";
-
-export const plainColumns = ["pacbayes_init", "pacbayes_orig", "sharpness_init", "sharpness_orig"] as const;
-export const magColumns = [
-  "pacbayes_mag_init",
-  "pacbayes_mag_orig",
-  "sharpness_mag_init",
-  "sharpness_mag_orig",
-] as const;
-type Column = (typeof plainColumns)[number] | (typeof magColumns)[number];
-
-const titles: Readonly<Record<Column, string>> = {
-  pacbayes_init: "PAC-Bayes Init",
-  pacbayes_orig: "PAC-Bayes Orig",
-  pacbayes_mag_init: "PAC-Bayes Mag-Init",
-  pacbayes_mag_orig: "PAC-Bayes Mag-Orig",
-  sharpness_init: "Sharpness Init",
-  sharpness_orig: "Sharpness Orig",
-  sharpness_mag_init: "Sharpness Mag-Init",
-  sharpness_mag_orig: "Sharpness Mag-Orig",
-};
-
-const all = (): readonly Block<Table3Row>[] => blocks(table3());
-
-/** A cell of a quantized network beside that of FP32. */
-interface Pair {
-  readonly row: Table3Row;
-  readonly own: number;
-  readonly float: number;
-}
-const pairsOf = (column: Column): readonly Pair[] =>
-  all().flatMap((block) =>
-    quantized.map((precision) => {
-      const row = block.at(precision);
-      return { row, own: row[column], float: block.at("FP32")[column] };
-    }),
-  );
-
-/** How many quantized cells are below FP32, by column. */
-const below = (column: Column): number => tally(pairsOf(column), ({ own, float }) => own < float);
-const sumOf = (columns: readonly Column[]): number =>
-  columns.reduce((total, column) => total + below(column), 0);
-const rate = (column: Column): string => `${titles[column]} ${below(column)}/${pairsOf(column).length}`;
-const numbersOf = (columns: readonly Column[]): Record<string, number> =>
-  Object.fromEntries(columns.map((column) => [column, below(column)]));
+import type { Table3Row } from "../tables.ts";
+import {
+  all,
+  type Column,
+  magColumns,
+  numbersOf,
+  pairsOf,
+  plainColumns,
+  rate,
+  sumOf,
+  titles,
+} from "./columns.ts";
 
 function flatter(): Finding {
   const columns = [...plainColumns, ...magColumns];
