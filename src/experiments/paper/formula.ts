@@ -59,11 +59,11 @@ export function squaredNormBehind(
   return (of.m * printed ** 2 - constant) / slope;
 }
 
-/** The number of weights at which a formula that rises with it prints that cell, by bisection. */
+/** The fewest weights at which a formula that rises with their number prints at least that cell, by bisection. */
 export function omegaBehind(printed: number, formula: Formula, of: Omit<Ingredients, "omega">): number {
-  let [lower, upper] = [1, 2 ** 40];
-  for (let i = 0; i < 80; i++) {
-    const omega = (lower + upper) / 2;
+  let [lower, upper] = [0, 2 ** 40];
+  while (upper - lower > 1) {
+    const omega = Math.floor((lower + upper) / 2);
     if (cell(formula, { ...of, omega }) < printed) lower = omega;
     else upper = omega;
   }

@@ -100,7 +100,7 @@ function parameters(rows: readonly Recovery[]): Finding {
 function logDelta(rows: readonly Recovery[]): Finding {
   const met = (factor: number): number =>
     rows.filter(({ norm, m, omega, cells, alpha }) => {
-      const of = { squaredNorm: norm ** 2, m, omega: omega / factor };
+      const of = { squaredNorm: norm ** 2, m, omega: Math.round(omega / factor) };
       const found = radiusBehind(cells.sharpness_orig, sharpness, of);
       return alpha.spacing > 2 * lastDigit && found.matches;
     }).length;
