@@ -32,7 +32,11 @@ function images(rows: readonly Recovery[]): Finding {
     says: [
       `With m = ${whole(best.m)}, ${best.n} of the ${2 * imageNet.length} cells of ImageNet-1K in the columns Orig come out to the last digit. Of all other multiples of 10,000 up to ${whole(candidates.at(-1)!)}, the best gives ${second.n} (m = ${whole(second.m)}).`,
       `With the ${whole(all)} training images that ImageNet-1K has, ${withAll} do.`,
-      "The measures were taken on, or divided by, a part of the training set that the paper does not mention.",
+      ...(best.n > withAll
+        ? [
+            "The measures were taken on, or divided by, a part of the training set that the paper does not mention.",
+          ]
+        : []),
     ],
     verdict: best.n > withAll ? "fails" : "holds",
     rule: "Holds where the size of the whole training set explains the cells best.",
@@ -80,7 +84,11 @@ function parameters(rows: readonly Recovery[]): Finding {
         const says = (n: number): string => (inside(n) ? "fits" : "does not");
         return `${model}: the cells with α = 1/128 (${listed(own.map(nameOf))}) imply ω between ${whole(low)} and ${whole(high)}. All ${whole(all)} parameters: ${says(all)}. Weights of convolutions and the last layer, ${whole(weights)}: ${says(weights)}. With the batch norm scales in the shortcuts, ${whole(filtered)}: ${says(filtered)}.`;
       }),
-      "The count that fits everywhere is that of parameters with neither “bias” nor “bn” in their names, which lets the scales of downsample.1 through.",
+      ...(models.every(({ inside, filtered }) => inside(filtered))
+        ? [
+            "The count that fits everywhere is that of parameters with neither “bias” nor “bn” in their names, which lets the scales of downsample.1 through.",
+          ]
+        : []),
     ],
     verdict: models.every(({ inside, all }) => inside(all)) ? "holds" : "fails",
     rule: "Holds where the number of all parameters lies between the bounds that the printed digits set.",
