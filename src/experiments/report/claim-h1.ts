@@ -1,7 +1,7 @@
 import { fewestSeeds } from "../../measures/bootstrap.ts";
 import { type H1Level, type H1Test, type H1Verdict, testH1 } from "../../measures/h1.ts";
 import { createRng } from "../../tensor/random.ts";
-import { precisionName } from "../config.ts";
+import { precisionName } from "../precision.ts";
 import type { RunResult } from "../result.ts";
 import type { Aggregate, Precision } from "./aggregate.ts";
 import { type Claim, unanswerable, type Verdict } from "./claim.ts";
