@@ -485,6 +485,30 @@ export const mutants: readonly Mutant[] = [
     },
     { what: "two seeds are enough", from: "if (n < needed)", to: "if (n < 2)" },
   ]),
+  ...inFile("src/experiments/report/claim-h1.ts", property("report-evidence"), [
+    {
+      what: "an undecided hypothesis holds",
+      from: 'undecided: "undecided",',
+      to: 'undecided: "holds",',
+    },
+    {
+      what: "bit widths without the measure silence those that have it",
+      from: ".filter(([, g]) => g.size > 0)",
+      to: "",
+    },
+  ]),
+  ...inFile("src/experiments/report/ranking.ts", property("report-evidence"), [
+    {
+      what: "the seed is a hyper-parameter",
+      from: "weightDecay, bits };\n}",
+      to: "weightDecay, bits, seed: config.seed };\n}",
+    },
+    {
+      what: "diverged runs are ranked too",
+      from: 'run.status === "complete" ? of(run) : null',
+      to: "of(run)",
+    },
+  ]),
   ...inFile("src/experiments/paper/formula.ts", property("paper-radii"), [
     {
       what: "PAC-Bayes-Orig with σ for σ²",
