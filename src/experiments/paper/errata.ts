@@ -1,4 +1,5 @@
 import { count, fixed, listed } from "../report/format.ts";
+import { factRows, vvtq } from "./facts.ts";
 import type { Finding, Group, Verdict } from "./finding.ts";
 import { gridStep, type Recovered, type Recovery } from "./radii.ts";
 
@@ -47,6 +48,28 @@ const radii = (rows: readonly Recovery[]): string =>
     "",
   ].join("\n");
 
+/** What does not stand in the paper, and where it comes from. */
+const elsewhere = (): string =>
+  [
+    "## Facts from elsewhere",
+    "",
+    "| fact | number | source |",
+    "|---|--:|---|",
+    ...factRows().map(
+      ({ name, value, source }) => `| ${name.replaceAll("_", " ")} | ${value} | ${escaped(source)} |`,
+    ),
+    ...vvtq().flatMap(({ model, precision, ...numbers }) =>
+      Object.entries(numbers).flatMap(([name, value]) =>
+        value === null
+          ? []
+          : [
+              `| ${model} ${precision}, ${name.replaceAll("_", " ")} | ${value} | logs and list of models of VVTQ |`,
+            ],
+      ),
+    ),
+    "",
+  ].join("\n");
+
 /** The findings as one document in Markdown. */
 export const errata = (groups: readonly Group[], rows: readonly Recovery[]): string =>
   [
@@ -64,4 +87,5 @@ export const errata = (groups: readonly Group[], rows: readonly Recovery[]): str
     "",
     ...groups.flatMap(({ title, findings }) => [`## ${escaped(title)}`, "", ...findings.map(section)]),
     radii(rows),
+    elsewhere(),
   ].join("\n");

@@ -17,7 +17,7 @@ const number = (cell: string): number => {
 const unknown = (cell: string): number | null => (cell === "nan" ? null : number(cell));
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), "utf8");
 
-interface Fact {
+export interface Fact {
   readonly name: string;
   readonly value: number;
   readonly source: string;
@@ -33,9 +33,13 @@ const names = [
 ] as const;
 export type FactName = (typeof names)[number];
 
+/** The facts as they are listed, with their sources. */
+export const factRows = (): readonly Fact[] =>
+  parseTable<Fact>(read("facts.csv"), { name: text, value: number, source: text }, "facts.csv");
+
 /** Every fact by name. */
 export function facts(): Readonly<Record<FactName, number>> {
-  const rows = parseTable<Fact>(read("facts.csv"), { name: text, value: number, source: text }, "facts.csv");
+  const rows = factRows();
   return Object.fromEntries(
     names.map((name) => {
       const row = rows.find((fact) => fact.name === name);

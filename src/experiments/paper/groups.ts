@@ -4,7 +4,7 @@ import { denominators } from "./findings/denominators.ts";
 import { initialWeights } from "./findings/initial-weights.ts";
 import { rederived } from "./findings/rederived.ts";
 import { sizes } from "./findings/sizes.ts";
-import { days, severities, slips } from "./findings/slips.ts";
+import { days, evaluations, severities, slips } from "./findings/slips.ts";
 import { onTable1 } from "./findings/table1.ts";
 import { onTable2 } from "./findings/table2.ts";
 import { onTable3 } from "./findings/table3.ts";
@@ -23,6 +23,6 @@ export function groups(): readonly Group[] {
     { title: "Table 3: where the weights started", findings: initialWeights(rows) },
     { title: "Table 3: what its columns owe each other", findings: denominators(rows) },
     { title: "Tables 4 to 6: corrupted images", findings: [...onCorruptions(), severities()] },
-    { title: "Appendix B.4: cost", findings: [days()] },
+    { title: "Appendix B.4: cost", findings: [days(), evaluations()] },
   ];
 }

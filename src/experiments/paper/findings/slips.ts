@@ -155,6 +155,23 @@ export function days(): Finding {
   };
 }
 
+/** How often the training set is evaluated (appendix B.4, with the numbers of B.2). */
+export function evaluations(): Finding {
+  const [iterations, draws, searches, said] = [15, 10, 4, 600];
+  const most = iterations * draws * searches;
+  return {
+    id: "600-evaluations",
+    where: "Appendix B.2 and B.4",
+    claim: `requires almost ${said} evaluations on the training data in the worst`,
+    says: [
+      `${iterations} iterations with ${draws} draws, for ${searches} radii (σ, σ′, α and α′), are ${most}.`,
+    ],
+    verdict: holdsIf(most === said),
+    rule: "Holds where the product is that number.",
+    numbers: { most },
+  };
+}
+
 /** How many severities CIFAR-100-C has. */
 export function severities(): Finding {
   const { cifar100c_images_per_corruption: images, cifar100_test_images: test } = facts();

@@ -63,7 +63,7 @@ function rounding(): Finding {
     claim: "The huge difference among the values of different quantization levels",
     says: [
       `Rounding to 8 bits changes the norm of normal weights by ${percent(effect)} at LSQ’s first step; the smallest difference between FP32 and Int8 in Table 2 is ${percent(smallest)}, ${fixed(smallest / effect, 0)} times as much.`,
-      "FP32 and quantized networks differ in something besides the precision: the start, the recipe, or whether batch norm was folded into the weights. Measures with ‖w‖ in them cannot be compared across them.",
+      "FP32 and quantized networks then differ in something besides the precision, such as the start, the recipe, or whether batch norm was folded into the weights. Measures with ‖w‖ in them cannot be compared across them.",
     ],
     verdict: smallest > 10 * effect ? "inconsistent" : "holds",
     rule: "Inconsistent with an effect of precision where the smallest difference is more than ten times what rounding does.",
