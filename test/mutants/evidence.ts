@@ -122,11 +122,10 @@ export const evidence: readonly Mutant[] = [
   ]),
   ...inFile("src/experiments/paper/formula.ts", property("paper-radii"), [
     {
-      what: "PAC-Bayes-Orig with σ for σ²",
-      from: "squaredNorm / (4 * radius ** 2)",
-      to: "squaredNorm / (4 * radius)",
+      what: "the norm for its square",
+      from: "normSq: squaredNorm, sigma",
+      to: "normSq: Math.sqrt(squaredNorm), sigma",
     },
-    { what: "log ω for log 2ω", from: "log(2 * omega)", to: "log(omega)" },
     { what: "no root", from: "Math.sqrt(formula(of) / of.m)", to: "formula(of) / of.m" },
   ]),
   ...inFile("src/experiments/paper/radii.ts", property("paper-radii"), [

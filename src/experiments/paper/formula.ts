@@ -1,11 +1,10 @@
 /**
- * Equations 16 and 18, as Table 3 prints them, and their inverses. The one place where the findings meet the
- * measures.
+ * Equations 15 to 18 with the ingredients of a cell of Table 3, and their inverses.
  *
  * @packageDocumentation
  */
 
-import { log } from "../../tensor/math.ts";
+import { pacBayesOrig, sharpnessOrig } from "../../measures/bounds.ts";
 
 /** What a printed cell depends on. */
 export interface Ingredients {
@@ -22,29 +21,15 @@ export interface Ingredients {
 /** A measure before √(x/m). */
 export type Formula = (of: Ingredients) => number;
 
-/**
- * ‖w‖²/(4σ²) + log(m/σ) + 10; eq. 15 with ‖w − w₀‖².
- *
- * @implements QGen.eq.16
- * @deviation The paper writes log(m/δ) and never says what δ is. The constant is too small to be seen in Table 3.
- */
+/** Eq. 16, and eq. 15 with ‖w − w₀‖² in the place of ‖w‖². */
 export const pacBayes: Formula = ({ squaredNorm, radius, m }) =>
-  squaredNorm / (4 * radius ** 2) + log(m / radius) + 10;
+  pacBayesOrig({ normSq: squaredNorm, sigma: radius, m });
 
-/**
- * ‖w‖² log(2ω)/(4α²) + log(m/α) + 10; eq. 17 with ‖w − w₀‖².
- *
- * @implements QGen.eq.18
- * @deviation log(m/α) for the paper's log(m/δ), as in eq. 16.
- */
+/** Eq. 18, and eq. 17 with ‖w − w₀‖² in the place of ‖w‖². */
 export const sharpness: Formula = ({ squaredNorm, radius, m, omega }) =>
-  (squaredNorm * log(2 * omega)) / (4 * radius ** 2) + log(m / radius) + 10;
+  sharpnessOrig({ normSq: squaredNorm, omega, alpha: radius, m });
 
-/**
- * √(x/m), as the caption of Table 3 says.
- *
- * @implements QGen.tab.3
- */
+/** √(x/m), as the caption of Table 3 says. */
 export const cell = (formula: Formula, of: Ingredients): number => Math.sqrt(formula(of) / of.m);
 
 /** The ‖·‖² at which a formula prints that cell. Both are affine in it, so two values tell. */
