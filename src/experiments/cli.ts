@@ -9,6 +9,7 @@ import { Command, CommanderError } from "commander";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { landscapeCommand } from "./commands/landscape.ts";
+import { measureCommand } from "./commands/measure.ts";
 import { paperCommand } from "./commands/paper.ts";
 import { reproduceCommand } from "./commands/reproduce.ts";
 import { specCommand } from "./commands/spec.ts";
@@ -26,6 +27,7 @@ function createProgram(): Command {
     .showHelpAfterError("(add --help for what there is)")
     .addCommand(trainCommand())
     .addCommand(reproduceCommand())
+    .addCommand(measureCommand())
     .addCommand(landscapeCommand())
     .addCommand(paperCommand())
     .addCommand(dataCommand())

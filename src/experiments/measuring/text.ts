@@ -1,0 +1,67 @@
+/**
+ * Measures of runs as characters: a row for each measure, a column for each run.
+ *
+ * @packageDocumentation
+ */
+
+import { fixed, listed, short } from "../report/format.ts";
+import type { MeasuredRun } from "./measure.ts";
+import { letters, type Radius, radiusNames } from "./radii.ts";
+
+/** A run and what it is called. */
+export interface Labelled {
+  readonly label: string;
+  readonly measured: MeasuredRun;
+}
+
+/** A radius, with `<` or `>` where the search ran against its end. */
+export function radiusText(radius: Radius): string {
+  if ("reason" in radius) return "–";
+  const side = radius.saturatedLow ? "<" : radius.saturatedHigh ? ">" : "";
+  return `${side}${fixed(radius.radius, 4)}`;
+}
+
+/** All measures that are there for some run. */
+export function measuresText(runs: readonly Labelled[]): string {
+  const names = runs[0]!.measured.measures.map(({ id, name, equation }) => ({ id, name, equation }));
+  const valueIn = ({ measured }: Labelled, id: string): string => {
+    const value = measured.measures.find((measure) => measure.id === id)?.value ?? null;
+    return value === null ? "–" : short(value);
+  };
+  const rows = [
+    ["", ...runs.map(({ label }) => label)],
+    ...radiusNames.map((name) => [
+      `radius ${letters[name]}`,
+      ...runs.map(({ measured }) => radiusText(measured.radii[name])),
+    ]),
+    ...names.map(({ id, name, equation }) => [
+      equation === null ? name : `${name} (eq. ${equation.split(".").at(-1)})`,
+      ...runs.map((run) => valueIn(run, id)),
+    ]),
+  ];
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  return rows
+    .map((row) =>
+      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "),
+    )
+    .join("\n");
+}
+
+/** Everything out of the ordinary, in sentences. */
+export function notesOf({ label, measured }: Labelled): string[] {
+  const radii = radiusNames.flatMap((name) => {
+    const radius = measured.radii[name];
+    if ("reason" in radius) return [`${label}: no ${letters[name]}: ${radius.reason}`];
+    if (radius.saturatedHigh)
+      return [`${label}: ${letters[name]} is above ${fixed(radius.radius, 4)}, where the search ends`];
+    if (radius.saturatedLow)
+      return [`${label}: ${letters[name]} is below ${fixed(radius.radius, 4)}, the smallest that was tried`];
+    return [];
+  });
+  // One sentence for all measures that lack the same.
+  const lacking = new Map<string, string[]>();
+  for (const { name, note } of measured.measures)
+    if (note !== null && !radii.some((sentence) => sentence.includes(note)))
+      lacking.set(note, [...(lacking.get(note) ?? []), name]);
+  return [...radii, ...[...lacking].map(([note, names]) => `${label}: ${note}: ${listed(names)}`)];
+}

@@ -1,0 +1,78 @@
+import { join } from "node:path";
+import { writeAtomic } from "../files.ts";
+import { type Drawing, draw } from "../report/figures.ts";
+import { short } from "../report/format.ts";
+import { html, trusted } from "../report/html.ts";
+import { style } from "../report/style.ts";
+import { searchesAlt, searchSteps } from "./figure.ts";
+import { letters, radiusNames } from "./radii.ts";
+import { type Labelled, notesOf, radiusText } from "./text.ts";
+
+const title = "Generalization measures";
+
+/** The figure of the searches of some runs. */
+export const searchesDrawing = (runs: readonly Labelled[]): Drawing => ({
+  id: "searches",
+  heading: "The searches for the radii, step by step",
+  caption:
+    "Each mark is a radius that was tried; above it, by how much the accuracy on the training images drops there. A search looks for the radius at which it drops to the dashed line; where it ends, the mark is filled. A bar says that the drop lies somewhere along it: the images that were left could not change on which side of the line.",
+  alt: searchesAlt(runs),
+  spec: searchSteps(runs, runs[0]!.measured.settings.target),
+});
+
+/**
+ * Writes the numbers of some runs and the figure of their searches. The same numbers give the same bytes.
+ *
+ * @throws Complaint where the directory cannot be written
+ */
+export async function writeMeasures(
+  runs: readonly Labelled[],
+  directory: string,
+): Promise<{ readonly html: string; readonly json: string }> {
+  const json = `${JSON.stringify({ title, runs }, null, 2)}\n`;
+  const [figure] = await draw([searchesDrawing(runs)]);
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${trusted(style)}</style>
+</head>
+<body>
+<h1>${title}</h1>
+<p class="lead">What was found out about ${runs.map(({ label }) => label).join(", ")}, from ${runs[0]!.measured.images} training images.</p>
+<figure id="searches"><h3>${figure!.heading}</h3>
+<div class="scroll">${trusted(figure!.inline)}</div>
+<figcaption>${figure!.caption} <a href="searches.svg">SVG</a></figcaption></figure>
+<h2>Radii</h2>
+<div class="scroll"><table><caption>Radii</caption>
+<thead><tr><th scope="col" class="row">radius</th>${runs.map(({ label }) => html`<th scope="col">${label}</th>`)}</tr></thead>
+<tbody>${radiusNames.map((name) => html`<tr><th scope="row" class="row">${letters[name]}</th>${runs.map(({ measured }) => html`<td>${radiusText(measured.radii[name])}</td>`)}</tr>\n`)}</tbody>
+</table></div>
+<h2>Measures</h2>
+<p>Lower is flatter, or simpler. Most are √(x/m), as in Table 3; those of curvature are as they are.</p>
+<div class="scroll"><table><caption>Measures</caption>
+<thead><tr><th scope="col" class="row">measure</th><th scope="col" class="source">from</th>${runs.map(({ label }) => html`<th scope="col">${label}</th>`)}</tr></thead>
+<tbody>${runs[0]!.measured.measures.map(
+    ({ id, name, equation, source }) =>
+      html`<tr><th scope="row" class="row">${name}</th><td class="source">${equation === null ? source : `eq. ${equation.split(".").at(-1)}`}</td>${runs.map(
+        ({ measured }) => {
+          const value = measured.measures.find((other) => other.id === id)?.value ?? null;
+          return html`<td>${value === null ? "–" : short(value)}</td>`;
+        },
+      )}</tr>\n`,
+  )}</tbody>
+</table></div>
+<ul class="plain">${runs.flatMap(notesOf).map((note) => html`<li>${note}</li>\n`)}</ul>
+</body>
+</html>
+`.markup;
+  for (const [name, content] of [
+    ["measures.json", json],
+    ["searches.svg", figure!.standalone],
+    ["measures.html", page],
+  ] as const)
+    writeAtomic(join(directory, name), content);
+  return { html: join(directory, "measures.html"), json };
+}
