@@ -144,6 +144,6 @@ async function measureAction(folders: string[], options: Options): Promise<void>
   }
   const { writeMeasures } = await import("../measuring/write.ts");
   const written = await writeMeasures(done, out);
-  console.log(json ? written.json.trimEnd() : [measuresText(done), ...done.flatMap(notesOf)].join("\n"));
+  console.log(json ? written.json.trimEnd() : [measuresText(done), ...notesOf(done)].join("\n"));
   progress.print(`searches: ${written.html}`);
 }

@@ -6,7 +6,14 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Measured, measureAll, measuresWith, needsOf } from "../../measures/registry/index.ts";
+import {
+  type Measure,
+  type Measured,
+  measureAll,
+  measuresWith,
+  needsOf,
+} from "../../measures/registry/index.ts";
+import type { Reported } from "../../measures/reported.ts";
 import { foldBatchNorm } from "../../nn/fold.ts";
 import type { Model, Weights } from "../../nn/model.ts";
 import type { Images } from "../../nn/train.ts";
@@ -161,6 +168,11 @@ const flags = {
   undefined: "not a number",
 } as const;
 
+const noteOf = ({ needs }: Measure, flag: Reported["flag"]): string | null =>
+  flag === "infinite" && needs.includes("margin")
+    ? "infinite, since the margin is not above 0: more than one training image in ten is taken for another class"
+    : flag && flags[flag];
+
 function inJson({ measure, reported, reason }: Measured): MeasuredValue {
   const { id, name, equation, source } = measure;
   const finite = (x: number | null): number | null => (x !== null && Number.isFinite(x) ? x : null);
@@ -171,6 +183,6 @@ function inJson({ measure, reported, reason }: Measured): MeasuredValue {
     source,
     raw: finite(reported?.raw ?? null),
     value: finite(reported?.value ?? null),
-    note: reason ?? (reported === null || reported.flag === null ? null : flags[reported.flag]),
+    note: reason ?? noteOf(measure, reported?.flag ?? null),
   };
 }

@@ -47,21 +47,28 @@ export function measuresText(runs: readonly Labelled[]): string {
     .join("\n");
 }
 
-/** Everything out of the ordinary, in sentences. */
-export function notesOf({ label, measured }: Labelled): string[] {
-  const radii = radiusNames.flatMap((name) => {
-    const radius = measured.radii[name];
-    if ("reason" in radius) return [`${label}: no ${letters[name]}: ${radius.reason}`];
-    if (radius.saturatedHigh)
-      return [`${label}: ${letters[name]} is above ${fixed(radius.radius, 4)}, where the search ends`];
-    if (radius.saturatedLow)
-      return [`${label}: ${letters[name]} is below ${fixed(radius.radius, 4)}, the smallest that was tried`];
-    return [];
-  });
-  // One sentence for all measures that lack the same.
-  const lacking = new Map<string, string[]>();
-  for (const { name, note } of measured.measures)
-    if (note !== null && !radii.some((sentence) => sentence.includes(note)))
-      lacking.set(note, [...(lacking.get(note) ?? []), name]);
-  return [...radii, ...[...lacking].map(([note, names]) => `${label}: ${note}: ${listed(names)}`)];
+/** Everything out of the ordinary, in sentences: one for all networks and measures that share it. */
+export function notesOf(runs: readonly Labelled[]): string[] {
+  const sentences = new Map<string, string[]>();
+  const add = (sentence: string, label: string): void => {
+    sentences.set(sentence, [...(sentences.get(sentence) ?? []), label]);
+  };
+  for (const { label, measured } of runs) {
+    const missing = new Set<string>();
+    for (const name of radiusNames) {
+      const radius = measured.radii[name];
+      if ("reason" in radius) {
+        missing.add(radius.reason);
+        add(`no ${letters[name]}: ${radius.reason}`, label);
+      } else if (radius.saturatedHigh)
+        add(`${letters[name]} is above ${fixed(radius.radius, 4)}, where the search ends`, label);
+      else if (radius.saturatedLow)
+        add(`${letters[name]} is below ${fixed(radius.radius, 4)}, the smallest that was tried`, label);
+    }
+    const lacking = new Map<string, string[]>();
+    for (const { id, note } of measured.measures)
+      if (note !== null && !missing.has(note)) lacking.set(note, [...(lacking.get(note) ?? []), id]);
+    for (const [note, ids] of lacking) add(`${listed(ids)}: ${note}`, label);
+  }
+  return [...sentences].map(([sentence, labels]) => `${listed(labels)}: ${sentence}`);
 }

@@ -64,7 +64,7 @@ export async function writeMeasures(
       )}</tr>\n`,
   )}</tbody>
 </table></div>
-<ul class="plain">${runs.flatMap(notesOf).map((note) => html`<li>${note}</li>\n`)}</ul>
+<ul class="plain">${notesOf(runs).map((note) => html`<li>${note}</li>\n`)}</ul>
 </body>
 </html>
 `.markup;
