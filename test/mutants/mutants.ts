@@ -458,14 +458,14 @@ export const mutants: readonly Mutant[] = [
     [...property("spectral"), ...golden("network-measures")],
     [
       {
-        what: "the Rayleigh quotient is of AᵀA and not rooted",
-        from: "return { value: Math.sqrt(square), vector: v };\n}",
-        to: "return { value: square, vector: v };\n}",
+        what: "σ² in place of σ",
+        from: "return Math.sqrt(Math.max(0, lanczos(",
+        to: "return (Math.max(0, lanczos(",
       },
       {
         what: "the transposed complex matrix is not conjugated",
-        from: "product(y, -1, true)",
-        to: "product(y, 1, true)",
+        from: "a * imaginary - b * real",
+        to: "a * imaginary + b * real",
       },
       {
         what: "a kernel larger than the image is cut off by default",
@@ -534,8 +534,8 @@ export const mutants: readonly Mutant[] = [
   ...inFile("src/measures/lanczos.ts", property("lanczos"), [
     {
       what: "no reorthogonalization but to the last vector",
-      from: "for (const u of basis) w =",
-      to: "for (const u of basis.slice(-1)) w =",
+      from: "for (const u of basis) {",
+      to: "for (const u of basis.slice(-1)) {",
     },
     {
       what: "the residual without the eigenvector's last component",
