@@ -21,8 +21,29 @@ export {
 export * as arithmetic from "./autograd/ops/arithmetic.ts";
 export * as fused from "./autograd/ops/fused.ts";
 export * as linear from "./autograd/ops/linear.ts";
+export * as bounds from "./measures/bounds.ts";
+export * as magnitudeBounds from "./measures/bounds-magnitude.ts";
 export { generalizationGap } from "./measures/gap.ts";
+export { hessianSpectrum, hessianTrace, relativeFlatness } from "./measures/hessian.ts";
+export { type LossSurface, lossSurface } from "./measures/loss-surface.ts";
+export { marginOf, margins } from "./measures/margin.ts";
 export { l2Distance, l2Norm } from "./measures/norms.ts";
+export { pathNorm } from "./measures/path-norm.ts";
+export {
+  lazily,
+  type Measure,
+  type Measured,
+  measureAll,
+  measuresNamed,
+  measuresWith,
+  type Needs,
+  needsOf,
+  registry,
+  type Suppliers,
+} from "./measures/registry/index.ts";
+export { type Reported, reported } from "./measures/reported.ts";
+export { circularSpectralNorm, spectralNorm } from "./measures/spectral.ts";
+export { type WorstCase, worstCase } from "./measures/worst-case.ts";
 export * as layers from "./nn/layers.ts";
 export type { Metrics } from "./nn/metrics.ts";
 export type { Mode, Model, Weights } from "./nn/model.ts";
