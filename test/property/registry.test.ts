@@ -197,6 +197,13 @@ describe("needs", () => {
   });
 });
 
+test("errors that are not about a value stop everything: a stop, or a mistake", async () => {
+  const stop = () => {
+    throw new TypeError("stopped");
+  };
+  await expect(measureAll(registry, lazily({ ...supplying(some), margin: stop }))).rejects.toThrow("stopped");
+});
+
 describe("needs of a network", () => {
   const images = someImages(21, [2, 1, 2], 2, "needs");
   const [weights, initial] = [smallWeights("trained"), smallWeights("start")];
@@ -220,6 +227,19 @@ describe("needs of a network", () => {
       w.reduce((t, x, i) => t + (x - w0[i]!) ** 2, 0),
     );
     expect((await needs.frobenius()).length).toBe(2);
+  });
+
+  test("pause before each batch, and stop where the pause throws", async () => {
+    let pauses = 0;
+    const pause = async () => {
+      pauses++;
+      if (pauses === 8) throw new TypeError("interrupted");
+    };
+    const needs = needsOf(network, { ...options, pause });
+    // Two products with the Hessian, of three batches each.
+    await needs.trace();
+    expect(pauses).toBe(6);
+    await expect(needs.hessian()).rejects.toThrow("interrupted");
   });
 
   test("without the weights at initialization, only what needs them is missing", async () => {
