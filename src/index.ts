@@ -27,6 +27,8 @@ export {
   bootstrapIntervals,
   fewestSeeds,
 } from "./measures/bootstrap.ts";
+export * as bounds from "./measures/bounds.ts";
+export * as magnitudeBounds from "./measures/bounds-magnitude.ts";
 export {
   type Direction,
   direction,
@@ -36,6 +38,7 @@ export {
 } from "./measures/directions.ts";
 export { generalizationGap } from "./measures/gap.ts";
 export { type BySeed, type H1Level, type H1Test, type H1Verdict, testH1 } from "./measures/h1.ts";
+export { hessianSpectrum, hessianTrace, relativeFlatness } from "./measures/hessian.ts";
 export {
   displaced,
   type Grid,
@@ -45,7 +48,10 @@ export {
   planeOf,
   surface,
 } from "./measures/landscape.ts";
+export { type LossSurface, lossSurface } from "./measures/loss-surface.ts";
+export { marginOf, margins } from "./measures/margin.ts";
 export { l2Distance, l2Norm } from "./measures/norms.ts";
+export { pathNorm } from "./measures/path-norm.ts";
 export {
   type Environment,
   hoeffdingWeight,
@@ -55,6 +61,19 @@ export {
 export { conditionalInformation, leastInformation } from "./measures/ranking/information.ts";
 export { type Granulated, granulatedKendall, kendall } from "./measures/ranking/kendall.ts";
 export type { Run as RankedRun } from "./measures/ranking/pairs.ts";
+export {
+  lazily,
+  type Measure,
+  type Measured,
+  measureAll,
+  measuresNamed,
+  measuresWith,
+  type Needs,
+  needsOf,
+  registry,
+  type Suppliers,
+} from "./measures/registry/index.ts";
+export { type Reported, reported } from "./measures/reported.ts";
 export {
   complete,
   type SearchResult as RadiusSearchResult,
@@ -73,6 +92,7 @@ export {
   sharpnessDefaults,
   sharpnessRadius,
 } from "./measures/search/sharpness.ts";
+export { circularSpectralNorm, spectralNorm } from "./measures/spectral.ts";
 export { type SurfaceShape, shapeOf } from "./measures/surface-shape.ts";
 export * as balls from "./measures/theory/balls.ts";
 export * as theory from "./measures/theory/bounds.ts";
@@ -80,6 +100,7 @@ export { h, type Sampling, widthInBall } from "./measures/theory/h.ts";
 export { existsFlatter, type Flatness, type Minimum } from "./measures/theory/h1.ts";
 export { type Quadratic, quadratic } from "./measures/theory/quadratic.ts";
 export { flatten, treeLoss, unflatten } from "./measures/theory/tree-loss.ts";
+export { type WorstCase, worstCase } from "./measures/worst-case.ts";
 export * as layers from "./nn/layers.ts";
 export type { Metrics } from "./nn/metrics.ts";
 export type { Mode, Model, Weights } from "./nn/model.ts";

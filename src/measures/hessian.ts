@@ -7,13 +7,13 @@
 import type { Tree } from "../nn/tree.ts";
 import type { Rng } from "../tensor/random.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
-import { type LanczosOptions, lanczos, type Spectrum } from "./lanczos.ts";
+import { type LanczosOptions, lanczosAsync, type Spectrum } from "./lanczos.ts";
 import type { LossSurface } from "./loss-surface.ts";
 import { dot } from "./vectors.ts";
 
 /** The largest and the smallest eigenvalue of the Hessian of the loss. */
 export const hessianSpectrum = (surface: LossSurface, options: LanczosOptions): Promise<Spectrum> =>
-  lanczos((v) => surface.hessianTimes(v), surface.at.length, options);
+  lanczosAsync((v) => surface.hessianTimes(v), surface.at.length, options);
 
 /** The mean of independent draws. */
 export interface Estimate {

@@ -5,7 +5,7 @@
  */
 
 import type { Rng } from "../tensor/random.ts";
-import { dot, length, plus, times } from "./vectors.ts";
+import { dot, length, times } from "./vectors.ts";
 
 /**
  * The eigenvalues of the symmetric tridiagonal matrix with `diagonal` and, beside it, `off`; and the last component
@@ -77,27 +77,26 @@ export interface Spectrum {
   readonly converged: boolean;
 }
 
-/**
- * Lanczos' method with full reorthogonalization, in float64.
- *
- * @param apply - the product with a symmetric matrix [n, n]
- */
-export async function lanczos(
-  apply: (v: Float64Array) => Promise<Float64Array>,
+/** What is the same for all matrices: yields a vector, and is given its product. */
+function* iteration(
   n: number,
   { rng, steps = 30, tolerance = 1e-3 }: LanczosOptions,
-): Promise<Spectrum> {
+): Generator<Float64Array, Spectrum, Float64Array> {
   const first = Float64Array.from({ length: n }, () => rng.normal());
   const basis = [times(first, 1 / length(first))];
   const [diagonal, off]: [number[], number[]] = [[], []];
   for (;;) {
     const v = basis.at(-1)!;
-    let w = await apply(v);
+    const w = Float64Array.from(yield v);
     const alpha = dot(v, w);
     if (!Number.isFinite(alpha)) throw new RangeError("lanczos: a product with the matrix is not finite");
     diagonal.push(alpha);
     // Twice is enough.
-    for (let pass = 0; pass < 2; pass++) for (const u of basis) w = plus(w, -dot(u, w), u);
+    for (let pass = 0; pass < 2; pass++)
+      for (const u of basis) {
+        const share = dot(u, w);
+        for (let i = 0; i < n; i++) w[i]! -= share * u[i]!;
+      }
     const beta = length(w);
     off.push(beta);
 
@@ -112,4 +111,32 @@ export async function lanczos(
       return { largest, residual, smallest, steps: diagonal.length, converged };
     basis.push(times(w, 1 / beta));
   }
+}
+
+/**
+ * Lanczos' method with full reorthogonalization, in float64.
+ *
+ * @param apply - the product with a symmetric matrix [n, n]
+ */
+export function lanczos(
+  apply: (v: Float64Array) => Float64Array,
+  n: number,
+  options: LanczosOptions,
+): Spectrum {
+  const run = iteration(n, options);
+  let turn = run.next();
+  while (!turn.done) turn = run.next(apply(turn.value));
+  return turn.value;
+}
+
+/** The same, for products that take their time. */
+export async function lanczosAsync(
+  apply: (v: Float64Array) => Promise<Float64Array>,
+  n: number,
+  options: LanczosOptions,
+): Promise<Spectrum> {
+  const run = iteration(n, options);
+  let turn = run.next();
+  while (!turn.done) turn = run.next(await apply(turn.value));
+  return turn.value;
 }

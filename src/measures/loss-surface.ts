@@ -31,6 +31,8 @@ export interface LossSurfaceOptions {
   readonly batchSize: number;
   /** The parameters that may vary: the weights of all layers, unless given. */
   readonly names?: readonly string[];
+  /** Awaited before each batch: a place to hear signals, to show progress, or to stop by throwing. */
+  readonly pause?: () => Promise<void>;
 }
 
 /**
@@ -45,7 +47,7 @@ export function lossSurface(
   model: Model,
   { params, buffers }: Weights,
   images: Images,
-  { batchSize, names = model.weights }: LossSurfaceOptions,
+  { batchSize, names = model.weights, pause }: LossSurfaceOptions,
 ): LossSurface {
   const weights = pick(params, names);
 
@@ -56,9 +58,10 @@ export function lossSurface(
   }
 
   /** Adds up what every batch gives, by its share of the images. */
-  function summed(of: (batch: Chunk) => readonly Var[]): Float64Array {
+  async function summed(of: (batch: Chunk) => readonly Var[]): Promise<Float64Array> {
     const sum = new Float64Array(at.length);
     for (const batch of batches(images, batchSize, params)) {
+      await pause?.();
       const part = scope(() => flatten(Object.fromEntries(of(batch).map((v, i) => [i, v.value]))));
       for (let i = 0; i < sum.length; i++) sum[i]! += batch.share * part[i]!;
     }
@@ -71,27 +74,28 @@ export function lossSurface(
     at,
     async loss(point) {
       const tallies: Tally[] = [];
-      for (const batch of batches(images, batchSize, params))
+      for (const batch of batches(images, batchSize, params)) {
+        await pause?.();
         tallies.push(scope(() => tally(logits(point, batch).y.value.data, batch.labels)));
+      }
       return total(tallies).loss;
     },
     async slope(point) {
       const tallies: Tally[] = [];
-      const gradient = summed((batch) => {
+      const gradient = await summed((batch) => {
         const { leaves, y } = logits(point, batch);
         tallies.push(tally(y.value.data, batch.labels));
         return grad(meanLoss(y, batch.labels), Object.values(pick(leaves, names)));
       });
       return { loss: total(tallies).loss, gradient };
     },
-    async hessianTimes(v) {
-      return summed((batch) => {
+    hessianTimes: (v) =>
+      summed((batch) => {
         const { leaves, y } = logits(at, batch);
         const along = Object.values(unflatten(v, weights)).map(constant);
         const loss = meanLoss(y, batch.labels);
         return hessianVectorProduct(loss, Object.values(pick(leaves, names)), along);
-      });
-    },
+      }),
   };
 }
 

@@ -4,58 +4,44 @@
  * @packageDocumentation
  */
 
+import { createRng } from "../tensor/random.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
-import { length, plus, times } from "./vectors.ts";
+import { lanczos } from "./lanczos.ts";
 
 /** Two linear maps, each the transpose of the other. */
 interface Pair {
-  /** How many numbers `apply` takes. */
+  /** How many numbers `apply` takes, and `transpose`. */
   readonly inputs: number;
+  readonly outputs: number;
   apply(x: Float64Array): Float64Array;
   transpose(y: Float64Array): Float64Array;
 }
 
-export interface PowerOptions {
-  /** Stops when ‖AᵀA v − σ² v‖ ≤ tolerance σ²: then σ² is that close, relatively, to some squared singular value. */
+export interface SpectralOptions {
+  /** Relative: the square of some singular value is this close to that of the result. */
   readonly tolerance?: number;
-  /** Stops after so many steps at the latest. */
+  /** Products with AᵀA, at most. */
   readonly steps?: number;
 }
 
-/** No pattern that a matrix could be orthogonal to by design: the multiples of the golden ratio, modulo 1. */
-const irregular = (n: number): Float64Array =>
-  Float64Array.from({ length: n }, (_, i) => 0.5 + ((i * 0.6180339887498949) % 1));
-
 /**
- * The largest singular value of A by power iteration on AᵀA, and its right singular vector.
- *
- * @param start - where to begin; an even mixture of directions unless given
+ * The largest singular value of A: Lanczos on AᵀA, or A Aᵀ where that is smaller. Power iteration would need
+ * thousands of steps where two singular values are close.
  */
-export function powerIteration(
-  { inputs, apply, transpose }: Pair,
-  { tolerance = 1e-9, steps = 20_000 }: PowerOptions = {},
-  start: Float64Array = irregular(inputs),
-): { readonly value: number; readonly vector: Float64Array } {
-  let v = times(start, 1 / length(start));
-  let square = 0;
-  for (let step = 0; step < steps; step++) {
-    const next = transpose(apply(v));
-    const size = length(next);
-    if (!Number.isFinite(size)) throw new RangeError("spectral norm: a weight is not a finite number");
-    if (size === 0) return { value: Math.sqrt(square), vector: v };
-    square = 0;
-    for (let i = 0; i < inputs; i++) square += v[i]! * next[i]!;
-    let residual = 0;
-    for (let i = 0; i < inputs; i++) residual += (next[i]! - square * v[i]!) ** 2;
-    v = times(next, 1 / size);
-    if (Math.sqrt(residual) <= tolerance * square) break;
-  }
-  return { value: Math.sqrt(square), vector: v };
+function largestSingularValue(
+  { inputs, outputs, apply, transpose }: Pair,
+  { tolerance = 1e-9, steps = 300 }: SpectralOptions,
+): number {
+  const gram =
+    inputs <= outputs ? (x: Float64Array) => transpose(apply(x)) : (y: Float64Array) => apply(transpose(y));
+  const options = { rng: createRng("singular value"), tolerance, steps };
+  return Math.sqrt(Math.max(0, lanczos(gram, Math.min(inputs, outputs), options).largest));
 }
 
 /** A [rows, columns], row-major. */
 const matrix = (a: ArrayLike<number>, rows: number, columns: number): Pair => ({
   inputs: columns,
+  outputs: rows,
   apply: (x) => {
     const y = new Float64Array(rows);
     for (let i = 0; i < rows; i++) {
@@ -74,23 +60,40 @@ const matrix = (a: ArrayLike<number>, rows: number, columns: number): Pair => ({
 
 /** The complex matrix re + i im as a real map of twice the size: x = (real parts, imaginary parts). */
 function complexMatrix(re: Float64Array, im: Float64Array, rows: number, columns: number): Pair {
-  const product = (x: Float64Array, sign: number, transposed: boolean): Float64Array => {
-    const [from, to] = transposed ? [rows, columns] : [columns, rows];
-    const y = new Float64Array(2 * to);
-    for (let i = 0; i < rows; i++)
-      for (let j = 0; j < columns; j++) {
-        const [source, target] = transposed ? [i, j] : [j, i];
-        const [a, b] = [re[i * columns + j]!, sign * im[i * columns + j]!];
-        const [xr, xi] = [x[source]!, x[from + source]!];
-        y[target]! += a * xr - b * xi;
-        y[to + target]! += b * xr + a * xi;
-      }
-    return y;
-  };
   return {
     inputs: 2 * columns,
-    apply: (x) => product(x, 1, false),
-    transpose: (y) => product(y, -1, true),
+    outputs: 2 * rows,
+    apply: (x) => {
+      const y = new Float64Array(2 * rows);
+      for (let i = 0; i < rows; i++) {
+        let real = 0;
+        let imaginary = 0;
+        for (let j = 0; j < columns; j++) {
+          const a = re[i * columns + j]!;
+          const b = im[i * columns + j]!;
+          real += a * x[j]! - b * x[columns + j]!;
+          imaginary += a * x[columns + j]! + b * x[j]!;
+        }
+        y[i] = real;
+        y[rows + i] = imaginary;
+      }
+      return y;
+    },
+    // Of a real map, the transpose; of the complex one, the conjugate transpose.
+    transpose: (y) => {
+      const x = new Float64Array(2 * columns);
+      for (let i = 0; i < rows; i++) {
+        const real = y[i]!;
+        const imaginary = y[rows + i]!;
+        for (let j = 0; j < columns; j++) {
+          const a = re[i * columns + j]!;
+          const b = im[i * columns + j]!;
+          x[j]! += a * real + b * imaginary;
+          x[columns + j]! += a * imaginary - b * real;
+        }
+      }
+      return x;
+    },
   };
 }
 
@@ -100,12 +103,12 @@ function complexMatrix(re: Float64Array, im: Float64Array, rows: number, columns
  * @deviation For a convolution this is not the norm of the map from images to images, but an approximation
  *   (Yoshida and Miyato 2017) that differs from it by up to √(kh kw). `circularSpectralNorm` has the map itself.
  */
-export function spectralNorm(w: Tensor, options: PowerOptions = {}): number {
+export function spectralNorm(w: Tensor, options: SpectralOptions = {}): number {
   const rows = w.shape[0]!;
-  return powerIteration(matrix(w.data, rows, sizeOf(w.shape) / rows), options).value;
+  return largestSingularValue(matrix(w.data, rows, sizeOf(w.shape) / rows), options);
 }
 
-export interface CircularOptions extends PowerOptions {
+export interface CircularOptions extends SpectralOptions {
   /** A kernel larger than the image goes around it again, or is cut off, as NumPy's `fft2` does. */
   readonly overhang?: "wrap" | "crop";
 }
@@ -122,13 +125,12 @@ export interface CircularOptions extends PowerOptions {
 export function circularSpectralNorm(
   kernel: Tensor,
   [h, w]: readonly [number, number],
-  { overhang = "wrap", tolerance = 1e-7, ...options }: CircularOptions = {},
+  { overhang = "wrap", ...options }: CircularOptions = {},
 ): number {
   const [out, inputs, kh = 1, kw = 1] = kernel.shape as [number, number, number?, number?];
   const all = kernel.data;
-  const matrices = frequencies(kh, kw, h, w);
-  let [largest, start] = [0, irregular(2 * inputs)];
-  for (const [u, v] of matrices) {
+  let largest = 0;
+  for (const [u, v] of frequencies(kh, kw, h, w)) {
     const [re, im] = [new Float64Array(out * inputs), new Float64Array(out * inputs)];
     for (let a = 0; a < kh; a++)
       for (let b = 0; b < kw; b++) {
@@ -141,10 +143,7 @@ export function circularSpectralNorm(
           im[i]! += value * sin;
         }
       }
-    const found = powerIteration(complexMatrix(re, im, out, inputs), { tolerance, ...options }, start);
-    largest = Math.max(largest, found.value);
-    // The neighbour's vector is a good beginning; a tenth of the even mixture keeps every direction in it.
-    start = plus(found.vector, 0.1 / Math.sqrt(2 * inputs), irregular(2 * inputs));
+    largest = Math.max(largest, largestSingularValue(complexMatrix(re, im, out, inputs), options));
   }
   return largest;
 }

@@ -72,7 +72,7 @@ const found = (id: string) => registry.find((measure) => measure.id === id)!;
 describe("the measures of a network against PyTorch and NumPy", () => {
   test.each(Object.keys(golden.raw))("%s", async (id) => {
     const raw = await found(id).compute(needs);
-    // Spectral norms are iterated to a relative residual of 1e-7; the rest are sums.
+    // Spectral norms are iterated to a relative residual of 1e-9; the rest are sums.
     close(raw, golden.raw[id]!, id.includes("spec") ? 1e-9 : 1e-12);
     close(reported(raw, golden.m, found(id).scale).value!, golden.reported[id]!, 1e-9);
   });

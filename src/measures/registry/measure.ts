@@ -1,6 +1,6 @@
 import type { PaperRef } from "../../paper.ts";
 import { type Reported, reported, type Scale } from "../reported.ts";
-import type { NeedName, Needs, Values } from "./needs.ts";
+import { Missing, type NeedName, type Needs, type Values } from "./needs.ts";
 
 /** A number that is hoped to go with how well a network generalizes. */
 export interface Measure {
@@ -52,7 +52,10 @@ export interface Measured {
   readonly reason?: string;
 }
 
-/** All measures, one after the other. One that cannot be computed does not stop the others. */
+/**
+ * All measures, one after the other. One that lacks a need or cannot be computed (`Missing`, `RangeError`) does not
+ * stop the others; any other error does.
+ */
 export async function measureAll(measures: readonly Measure[], needs: Needs): Promise<readonly Measured[]> {
   const m = await needs.m();
   const all: Measured[] = [];
@@ -60,7 +63,7 @@ export async function measureAll(measures: readonly Measure[], needs: Needs): Pr
     try {
       all.push({ measure, reported: reported(await measure.compute(needs), m, measure.scale) });
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
+      if (!(error instanceof Missing || error instanceof RangeError)) throw error;
       all.push({ measure, reported: null, reason: error.message });
     }
   return all;

@@ -39,6 +39,8 @@ export interface NeedOptions {
   readonly draws?: number;
   /** Radii of the worst cases: ‖u‖₂ ≤ l2, and |uᵢ| ≤ linf. */
   readonly radii?: { readonly l2: number; readonly linf: number };
+  /** Awaited before each batch of curvature and worst cases: a place to hear signals, or to stop by throwing. */
+  readonly pause?: () => Promise<void>;
   /** As in the code of Dziugaite et al.: |γ|, kernels larger than an image cut off, parameters alone squared. */
   readonly referenceCompat?: boolean;
 }
@@ -69,7 +71,10 @@ export function needsOf(network: Network, options: NeedOptions, suppliers: Suppl
     Object.values(w).map((x) => circularSpectralNorm(x, size, { overhang: compat ? "crop" : "wrap" }) ** 2);
   let surface: LossSurface | undefined;
   const loss = (): LossSurface => {
-    surface ??= lossSurface(plain.model, plain.weights, curvatureImages, { batchSize });
+    surface ??= lossSurface(plain.model, plain.weights, curvatureImages, {
+      batchSize,
+      ...(options.pause === undefined ? {} : { pause: options.pause }),
+    });
     return surface;
   };
   const estimate = (stream: string) => ({ rng: rng.fork(stream), ...(draws === undefined ? {} : { draws }) });
