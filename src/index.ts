@@ -23,6 +23,7 @@ export * as fused from "./autograd/ops/fused.ts";
 export * as linear from "./autograd/ops/linear.ts";
 export { generalizationGap } from "./measures/gap.ts";
 export { l2Distance, l2Norm } from "./measures/norms.ts";
+export { type Arranged, arrange } from "./measures/search/accuracy.ts";
 export {
   complete,
   type SearchResult as RadiusSearchResult,
