@@ -74,6 +74,7 @@ export {
   type Suppliers,
 } from "./measures/registry/index.ts";
 export { type Reported, reported } from "./measures/reported.ts";
+export { type Arranged, arrange } from "./measures/search/accuracy.ts";
 export {
   complete,
   type SearchResult as RadiusSearchResult,

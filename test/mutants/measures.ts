@@ -3,7 +3,7 @@ import { golden, inFile, type Mutant, property } from "./mutant.ts";
 export const measures: readonly Mutant[] = [
   ...inFile(
     "src/measures/bounds.ts",
-    [...golden("measures"), ...property("bounds")],
+    [...golden("measures"), ...property("bounds", "bounds-relations")],
     [
       { what: "σ in place of σ²", from: "(4 * radius * radius)", to: "(4 * radius)" },
       { what: "the divisor is 2σ²", from: "(4 * radius * radius)", to: "(2 * radius * radius)" },
@@ -35,7 +35,7 @@ export const measures: readonly Mutant[] = [
   ),
   ...inFile(
     "src/measures/bounds-magnitude.ts",
-    [...golden("measures"), ...property("bounds")],
+    [...golden("measures"), ...property("bounds", "bounds-relations")],
     [
       { what: "w in place of w₀: distances are norms", from: "(i) => w[i]! - w0[i]!", to: "(i) => w[i]!" },
       { what: "norms are distances", from: 'origin === "init" ? distances : weights', to: "distances" },
@@ -60,7 +60,7 @@ export const measures: readonly Mutant[] = [
   ),
   ...inFile(
     "src/measures/reported.ts",
-    [...golden("measures"), ...property("bounds")],
+    [...golden("measures"), ...property("bounds", "bounds-relations")],
     [
       { what: "√x/m", from: "Math.sqrt(raw / m)", to: "Math.sqrt(raw) / m" },
       { what: "a negative x is not flagged", from: 'if (scale === "root" && raw < 0)', to: "if (false)" },
@@ -227,7 +227,7 @@ export const measures: readonly Mutant[] = [
       to: "pacBayesMagInit({ ...x, sigma }, options)",
     },
   ]),
-  ...inFile("src/measures/registry/network.ts", property("registry"), [
+  ...inFile("src/measures/registry/network.ts", property("registry-network"), [
     { what: "w₀ is w", from: "return pick(initial.params, model.weights);", to: "return layers;" },
     {
       what: "biases and batch norm are among the weights",

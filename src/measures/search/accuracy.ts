@@ -73,7 +73,7 @@ function margins(logits: Buffer, labels: Int32Array): number[] {
   });
 }
 
-/** Looks at every image once with the network itself, and arranges them by its margins. */
+/** Looks at every image once with the network itself, and arranges them by its margins: once for all its searches. */
 export async function arrange(
   model: Model,
   weights: Weights,

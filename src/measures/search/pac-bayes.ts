@@ -8,7 +8,7 @@
 import type { Model, Weights } from "../../nn/model.ts";
 import type { Images } from "../../nn/train.ts";
 import type { Rng } from "../../tensor/random.ts";
-import { arrange, hitsOf } from "./accuracy.ts";
+import { type Arranged, arrange, hitsOf } from "./accuracy.ts";
 import { type Bracket, bisect, defaultBracket, type SearchResult, type Step } from "./bisect.ts";
 import { probeMean, type Thoroughness } from "./count.ts";
 import { type Criterion, checkReachable, defaultCriterion } from "./criterion.ts";
@@ -33,6 +33,8 @@ export interface PacBayesOptions {
   readonly thoroughness: Thoroughness;
   /** Steps of an earlier search with the same settings: it goes on after them. */
   readonly resume: readonly Step[];
+  /** The images as `arrange` has them for this network, where several searches share them. */
+  readonly arranged: Arranged | null;
 }
 
 /**
@@ -47,6 +49,7 @@ export const pacBayesDefaults: PacBayesOptions = {
   draws: 10,
   thoroughness: "until-decided",
   resume: [],
+  arranged: null,
 };
 
 /** As the published numbers were made. */
@@ -82,9 +85,18 @@ export async function* pacBayesRadius(
   options: Partial<PacBayesOptions> = {},
 ): AsyncGenerator<Step, SearchResult> {
   const what = "PAC-Bayes radius";
-  const { criterion, bracket, law, moved, draws, thoroughness, resume } = { ...pacBayesDefaults, ...options };
+  const {
+    criterion,
+    bracket,
+    law,
+    moved,
+    draws,
+    thoroughness,
+    resume,
+    arranged: shared,
+  } = { ...pacBayesDefaults, ...options };
   const point = await pointOf(what, model, weights, moved);
-  const arranged = await arrange(model, weights, images);
+  const arranged = shared ?? (await arrange(model, weights, images));
   checkReachable(what, arranged.base, criterion);
 
   const directions = Array.from({ length: draws }, (_, draw) =>

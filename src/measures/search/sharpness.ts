@@ -8,7 +8,7 @@
 import type { Model, Weights } from "../../nn/model.ts";
 import type { Images } from "../../nn/train.ts";
 import type { Rng } from "../../tensor/random.ts";
-import { arrange, hitsOf } from "./accuracy.ts";
+import { type Arranged, arrange, hitsOf } from "./accuracy.ts";
 import { type AscentOptions, ascend } from "./ascent.ts";
 import { type Bracket, bisect, defaultBracket, type SearchResult, type Step } from "./bisect.ts";
 import { probeWorst, type Thoroughness } from "./count.ts";
@@ -25,6 +25,8 @@ export interface SharpnessOptions {
   readonly thoroughness: Thoroughness;
   /** Steps of an earlier search with the same settings: it goes on after them. */
   readonly resume: readonly Step[];
+  /** The images as `arrange` has them for this network, where several searches share them. */
+  readonly arranged: Arranged | null;
 }
 
 /**
@@ -46,6 +48,7 @@ export const sharpnessDefaults: SharpnessOptions = {
   restarts: 10,
   thoroughness: "until-decided",
   resume: [],
+  arranged: null,
 };
 
 /** The same options for the magnitude-aware measures: |uᵢ| ≤ α' |wᵢ| + ε. */
@@ -70,12 +73,21 @@ export async function* sharpnessRadius(
   options: Partial<SharpnessOptions> = {},
 ): AsyncGenerator<Step, SearchResult> {
   const what = "sharpness radius";
-  const { criterion, bracket, ascent, moved, restarts, thoroughness, resume } = {
+  const {
+    criterion,
+    bracket,
+    ascent,
+    moved,
+    restarts,
+    thoroughness,
+    resume,
+    arranged: shared,
+  } = {
     ...sharpnessDefaults,
     ...options,
   };
   const point = await pointOf(what, model, weights, moved);
-  const arranged = await arrange(model, weights, images);
+  const arranged = shared ?? (await arrange(model, weights, images));
   checkReachable(what, arranged.base, criterion);
 
   const streams = Array.from({ length: restarts }, (_, restart) => rng.fork(`restart/${restart}`));
