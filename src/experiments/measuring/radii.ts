@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { type Arranged, arrange } from "../../measures/search/accuracy.ts";
 import type { SearchResult, Step } from "../../measures/search/bisect.ts";
 import {
   magnitudeAware,
@@ -74,12 +75,13 @@ export async function searchRadii(
     const { success, data } = lineSchema.safeParse(line);
     return success ? data : null;
   });
+  const arranged = await arrange(model, weights, images);
   const radii: Partial<Record<RadiusName, Radius>> = {};
   for (const [done, name] of radiusNames.entries()) {
     const resume = journal.entries
       .filter(({ search }) => search === name)
       .map(({ search: _, ...step }) => step);
-    const steps = searchOf(name, model, weights, images, rng.fork(name), settings, resume);
+    const steps = searchOf(name, model, weights, images, rng.fork(name), settings, { resume, arranged });
     try {
       for (;;) {
         const next = await steps.next();
@@ -112,14 +114,14 @@ function searchOf(
   images: Images,
   rng: Rng,
   settings: MeasureSettings,
-  resume: readonly Step[],
+  shared: { readonly resume: readonly Step[]; readonly arranged: Arranged },
 ): AsyncGenerator<Step, SearchResult> {
   const { displacement, target, referenceCompat, draws, restarts, ball, step } = settings;
   const moved = referenceCompat ? "all" : settings.moved;
   if (name === "sigma" || name === "sigmaPrime") {
     const base = referenceCompat ? pacBayesReference : pacBayesDefaults;
     const criterion = { ...base.criterion, target, ...(referenceCompat ? {} : { displacement }) };
-    const options = { ...base, criterion, moved, draws, resume };
+    const options = { ...base, criterion, moved, draws, ...shared };
     return pacBayesRadius(model, weights, images, rng, name === "sigma" ? options : magnitudeAware(options));
   }
   const { criterion, ascent, bracket } = sharpnessDefaults;
@@ -130,7 +132,7 @@ function searchOf(
     ascent: { ...ascent, ball, step, steps: settings.ascentSteps, batchSize: settings.ascentBatch },
     moved,
     restarts,
-    resume,
+    ...shared,
   };
   return sharpnessRadius(
     model,
