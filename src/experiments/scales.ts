@@ -5,6 +5,7 @@
  */
 
 import type { RecipeConfig } from "./config.ts";
+import type { MeasureSettings } from "./measuring/settings.ts";
 
 export const scaleNames = ["smoke", "small", "paper"] as const;
 export type ScaleName = (typeof scaleNames)[number];
@@ -16,12 +17,40 @@ export interface Scale {
   readonly test: number | null;
   readonly epochs: number;
   readonly seeds: number;
+  /** How closely the networks are measured. */
+  readonly measures: Partial<MeasureSettings>;
+  /** Points a side, and images, of the loss landscape. */
+  readonly landscape: { readonly grid: number; readonly images: number | null };
 }
 
 export const scales: Readonly<Record<ScaleName, Scale>> = {
-  smoke: { model: "nin:2x1", train: 256, test: 200, epochs: 3, seeds: 2 },
-  small: { model: "nin:2x1", train: 1536, test: 1000, epochs: 24, seeds: 3 },
-  paper: { model: "nin:4x10", train: null, test: null, epochs: 300, seeds: 3 },
+  smoke: {
+    model: "nin:2x1",
+    train: 256,
+    test: 200,
+    epochs: 3,
+    seeds: 2,
+    measures: { images: 128, draws: 2, restarts: 1, ascentSteps: 2, ascentBatch: 32, curvatureImages: 16 },
+    landscape: { grid: 3, images: 64 },
+  },
+  small: {
+    model: "nin:2x1",
+    train: 1536,
+    test: 1000,
+    epochs: 24,
+    seeds: 3,
+    measures: { images: 512, draws: 4, restarts: 2, ascentBatch: 32, curvatureImages: 64 },
+    landscape: { grid: 21, images: 256 },
+  },
+  paper: {
+    model: "nin:4x10",
+    train: null,
+    test: null,
+    epochs: 300,
+    seeds: 3,
+    measures: { curvatureImages: 1024 },
+    landscape: { grid: 51, images: null },
+  },
 };
 
 /** The recipe of the paper: SGD at 0.1, divided by ten at one and at two thirds of the epochs. */

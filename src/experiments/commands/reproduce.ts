@@ -1,14 +1,23 @@
+import { join } from "node:path";
 import { Command, Option } from "commander";
 import { explained } from "../complaint.ts";
 import type { RunConfig } from "../config.ts";
 import { loadDataset } from "../data/catalog.ts";
-import { type DeviceName, deviceNames, deviceText } from "../device.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { type Device, type DeviceName, deviceNames, deviceText } from "../device.ts";
+import type { LandscapeReport } from "../landscape/write.ts";
+import { type MeasuredRun, measureRun } from "../measuring/measure.ts";
+import { letters, radiusNames } from "../measuring/radii.ts";
+import { settingsSchema } from "../measuring/settings.ts";
+import { radiusText } from "../measuring/text.ts";
 import { openDevice } from "../node-device.ts";
 import { precisionName } from "../precision.ts";
 import { createProgress, followRun } from "../progress.ts";
+import type { MeasuredRuns } from "../report/measures.ts";
 import type { RunResult } from "../result.ts";
-import { run } from "../run.ts";
-import { paperRecipe, type ScaleName, scaleNames, scales } from "../scales.ts";
+import { run, runFolder } from "../run.ts";
+import { paperRecipe, type Scale, type ScaleName, scaleNames, scales } from "../scales.ts";
+import { openRun, type TrainedRun } from "../trained.ts";
 import { checkedConfig, number, resolveData, stopOnSignal } from "./options.ts";
 
 interface Options {
@@ -23,6 +32,7 @@ interface Options {
   dataDir?: string;
   out: string;
   runs: string;
+  measures: boolean;
   json?: true;
 }
 
@@ -32,7 +42,7 @@ const precisions = [32, 8, 4, 2];
 export const reproduceCommand = (): Command =>
   new Command("reproduce")
     .description(
-      "Tables 1 and 2 and Figure 1: NiN in FP32, Int8, Int4 and Int2 from the same first weights, over several seeds.",
+      "Tables 1, 2 and 3, Figures 1 and 2, hypothesis 1 and the ranking of measures: NiN in FP32, Int8, Int4 and Int2 from the same first weights, over several seeds.",
     )
     .addOption(new Option("--scale <name>", "size of the experiment").choices(scaleNames).default("small"))
     .option(
@@ -49,6 +59,7 @@ export const reproduceCommand = (): Command =>
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
     .option("--out <dir>", "folder of the report", "report")
     .option("--runs <dir>", "folder of all runs; what is complete there is not run again", "runs")
+    .option("--no-measures", "only Tables 1 and 2 and Figure 1: no measures, no landscape")
     .option("--json", "print the summary as JSON")
     .addHelpText("after", "\nExample:\n  qgen reproduce --scale small --data synthetic --out report")
     .action(reproduceAction);
@@ -83,6 +94,7 @@ async function reproduceAction(options: Options, command: Command): Promise<void
     `${configs.length} runs of ${configs[0]!.model} on ${dataset.source} (${deviceText(device.info)})`,
   );
   const results: RunResult[] = [];
+  const found: { measured?: MeasuredRuns; landscape?: LandscapeReport } = {};
   try {
     for (const [i, config] of configs.entries()) {
       const label = `run ${i + 1}/${configs.length}, ${precisionName(config.bits)} seed ${config.seed}`;
@@ -100,6 +112,13 @@ async function reproduceAction(options: Options, command: Command): Promise<void
       results.push(result);
       progress.print(line(label, result));
     }
+    progress.end();
+    const complete = results.filter(({ status }) => status === "complete");
+    const folders = complete.map(({ config }) => openRun(runFolder(options.runs, config).folder));
+    if (options.measures && folders.length > 0) {
+      found.measured = await measureAll(folders, { dataset, device, scale, stop: signals.stop });
+      found.landscape = await landscapeOf(folders, { options, device, scale, stop: signals.stop });
+    }
   } finally {
     progress.end();
     signals.dispose();
@@ -111,11 +130,84 @@ async function reproduceAction(options: Options, command: Command): Promise<void
     title: `QGen, reproduced at the scale “${options.scale}”`,
     scale: options.scale,
     results,
+    ...found,
     directory: options.out,
     command: `qgen reproduce ${givenOptions(command)}`.trim(),
   });
   console.log(options.json ? report.summary.trimEnd() : report.text);
   progress.print(`report: ${report.html}`);
+}
+
+interface Measuring {
+  readonly dataset: Dataset;
+  readonly device: Device;
+  readonly scale: Scale;
+  readonly stop: () => boolean;
+}
+
+/** The measures of all runs, by id. */
+async function measureAll(
+  runs: readonly TrainedRun[],
+  { dataset, device, scale, stop }: Measuring,
+): Promise<MeasuredRuns> {
+  const settings = settingsSchema.parse({
+    ...scale.measures,
+    images: scale.measures.images == null ? null : Math.min(scale.measures.images, dataset.train.count),
+  });
+  const progress = createProgress(process.stderr);
+  const measured = new Map<string, MeasuredRun>();
+  for (const [i, run] of runs.entries()) {
+    const { bits, seed } = run.config;
+    const label = `measures ${i + 1}/${runs.length}, ${precisionName(bits)} seed ${seed}`;
+    const result = await measureRun({
+      run,
+      dataset,
+      device,
+      settings,
+      stop,
+      onStep: (name, { radius }, done) =>
+        progress.update(
+          (i + done / radiusNames.length) / runs.length,
+          `${label} · search for ${letters[name]} · ${radius}`,
+        ),
+    });
+    measured.set(result.run, result);
+    progress.print(
+      `${label}: ${radiusNames.map((name) => `${letters[name]} ${radiusText(result.radii[name])}`).join(", ")} (${result.seconds.toFixed(0)} s)`,
+    );
+  }
+  progress.end();
+  return measured;
+}
+
+/** The landscape around the networks of the first seed. */
+async function landscapeOf(
+  runs: readonly TrainedRun[],
+  { options, device, scale, stop }: { options: Options } & Omit<Measuring, "dataset">,
+): Promise<LandscapeReport> {
+  const first = runs.filter(({ config }) => config.seed === runs[0]!.config.seed);
+  const { landscape } = await import("../landscape/landscape.ts");
+  const { grid, images } = scale.landscape;
+  const most = first[0]!.config.data.train;
+  const progress = createProgress(process.stderr);
+  const folders = first.map(({ folder }) => folder).join(" ");
+  const report = await landscape(
+    first.toSorted((a, b) => b.config.bits - a.config.bits),
+    {
+      grid: { axes: 2, n: grid, range: 1 },
+      seed: 0,
+      normalization: "filter",
+      on: "both",
+      images: images === null ? null : Math.min(images, most),
+      device,
+      dataDir: options.dataDir,
+      out: join(options.out, "landscape"),
+      command: `qgen landscape ${folders} --grid ${grid} --on both${images === null ? "" : ` --images ${images}`}`,
+    },
+    { onPoint: progress.update, onSurface: progress.print, stop },
+  );
+  progress.end();
+  return report;
 }
 
 const line = (label: string, { status, reason, train, test, gap, seconds }: RunResult): string =>

@@ -18,9 +18,13 @@ function markup(shape: Primitive): string {
   }
 }
 
-/** The surfaces side by side, as they first appear in the page, as a drawing of its own: dark text on white. */
-export function surfacesSvg(panels: readonly Panel[], scale: LossScale, alt: string): string {
-  const columns = Math.min(panels.length, 4);
+/**
+ * The surfaces side by side, as they first appear in the page, as a drawing of its own: dark text on white.
+ *
+ * @param most - panels in a row
+ */
+export function surfacesSvg(panels: readonly Panel[], scale: LossScale, alt: string, most = 4): string {
+  const columns = Math.min(panels.length, most);
   const rows = Math.ceil(panels.length / columns);
   const [width, height] = [columns * WIDTH, rows * (HEIGHT + HEAD)];
   const drawn = panels.map((panel, k) => {

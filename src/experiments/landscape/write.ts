@@ -17,14 +17,17 @@ export interface LandscapeReport {
   /** The content of `landscape.json`. */
   readonly json: string;
   readonly words: readonly string[];
+  readonly surfaces: readonly Surface[];
 }
 
-const about: Readonly<Record<Group["on"], string>> = {
+/** Which weights are displaced. */
+export const about: Readonly<Record<Group["on"], string>> = {
   dequantized: "the weights that the networks compute with",
   latent: "the latent weights, quantized again at every point",
 };
 
-const altOf = (kind: string, { surfaces }: Group): string =>
+/** What a drawing of some surfaces shows, for those who cannot see it. */
+export const altOf = (kind: string, { surfaces }: Group): string =>
   `${kind} of the loss: ${surfaces.map(({ label, shape }) => `${label} ${fixed(shape.center, 3)} in the centre, at most ${fixed(shape.highest, 3)}`).join("; ")}.`;
 
 const fromAbove = (group: Group, scale: LossScale): Drawing => ({
@@ -43,6 +46,12 @@ const alongBoth = (group: Group, type: LossScale["type"]): Drawing => ({
   spec: profiles(group.surfaces, type),
 });
 
+/** The scales of the height, and which of them shows more. */
+export function scalesOf(surfaces: readonly Surface[]) {
+  const ticks = { linear: lossScale(surfaces, "linear", 4), log: lossScale(surfaces, "log", 4) };
+  return { ticks, first: spansDecades(ticks.linear) ? ("log" as const) : ("linear" as const) };
+}
+
 /**
  * Writes the page, the drawings and the numbers of some surfaces. The same surfaces give the same bytes, of the PNG files
  * as far as the fonts of the machine are the same.
@@ -54,8 +63,7 @@ export async function writeLandscape(
   { directory, command }: { readonly directory: string; readonly command: string },
 ): Promise<LandscapeReport> {
   const title = "The loss around trained networks";
-  const ticks = { linear: lossScale(surfaces, "linear", 4), log: lossScale(surfaces, "log", 4) };
-  const first = spansDecades(ticks.linear) ? "log" : "linear";
+  const { ticks, first } = scalesOf(surfaces);
   const groups = groupsOf(surfaces);
   const levels = lossScale(surfaces, first, 12);
   const figures = await draw(groups.flatMap((group) => [fromAbove(group, levels), alongBoth(group, first)]));
@@ -80,7 +88,7 @@ export async function writeLandscape(
       for (const type of ["svg", "png"])
         if (!files.includes(`figures/${kind}-${on}.${type}`))
           rmSync(join(directory, "figures", `${kind}-${on}.${type}`), { force: true });
-  return { html: join(directory, "landscape.html"), json, words };
+  return { html: join(directory, "landscape.html"), json, words, surfaces };
 }
 
 /** A number that is not finite is null. */

@@ -10,6 +10,8 @@ import { type Claim, score, type Verdict } from "./claim.ts";
 import type { Figure } from "./figures.ts";
 import { count, duration, fixed, listed } from "./format.ts";
 import { type Html, html, type Part, trusted } from "./html.ts";
+import type { MeasuresReport } from "./measures.ts";
+import { measuresHtml } from "./measures-html.ts";
 import type { Reference } from "./reference.ts";
 import { style } from "./style.ts";
 import { table1Html, table2Html } from "./tables.ts";
@@ -31,6 +33,8 @@ export interface Page {
   readonly reference: Reference;
   readonly claims: readonly Claim[];
   readonly figures: readonly Figure[];
+  /** What the measures say, where they were taken. */
+  readonly measures?: MeasuresReport | undefined;
   /** Names of the other files of the report, relative to the page. */
   readonly files: readonly string[];
 }
@@ -83,6 +87,7 @@ ${table1(report)}
 <h2 id="table-2">Table 2: norms of the weights</h2>
 ${table2(report)}
 <p>${normRemark(all, report.reference).join(" ")}</p>
+${report.measures === undefined ? null : measuresHtml(all, report.reference, report.measures)}
 <h2 id="figures">Figures</h2>
 ${figures.length === 0 ? html`<p>There is no run to draw.</p>` : figures.map(figureHtml)}
 ${excluded.length === 0 ? null : notCounted(all)}

@@ -1,0 +1,80 @@
+import { precisionName } from "../precision.ts";
+import type { Aggregate } from "./aggregate.ts";
+import { toCsv } from "./csv.ts";
+import { cellOf, type MeasuresReport, table3Columns } from "./measures.ts";
+
+/** Table 3 as data, the paper's rows among them. */
+export const table3Csv = (all: Aggregate, { measured, paper }: MeasuresReport): string =>
+  toCsv(
+    [
+      "source",
+      "dataset",
+      "model",
+      "precision",
+      "networks",
+      ...table3Columns.flatMap((id) => [id, `${id}_sd`]),
+    ],
+    [
+      ...all.precisions.map((precision) => ({
+        source: "here",
+        dataset: all.recipe.data.name,
+        model: all.recipe.model,
+        precision: precision.name,
+        networks: precision.runs.length,
+        ...Object.fromEntries(
+          table3Columns.flatMap((id) => {
+            const cell = cellOf(measured, precision, id);
+            return [
+              [id, cell?.mean ?? null],
+              [`${id}_sd`, cell?.sd ?? null],
+            ];
+          }),
+        ),
+      })),
+      ...paper.map((row) => ({
+        source: "paper",
+        dataset: row.dataset,
+        model: row.model,
+        precision: row.precision,
+        networks: 1,
+        ...Object.fromEntries(
+          table3Columns.flatMap((id) => [
+            [id, row[id]],
+            [`${id}_sd`, null],
+          ]),
+        ),
+      })),
+    ],
+  );
+
+/** Every measure of every run, one row each. */
+export const measuresCsv = ({ runs }: Aggregate, { measured }: MeasuresReport): string =>
+  toCsv(
+    ["id", "precision", "seed", "measure", "equation", "raw", "value", "note"],
+    runs.flatMap((run) =>
+      (measured.get(run.id)?.measures ?? []).map(({ id, equation, raw, value, note }) => ({
+        id: run.id,
+        precision: precisionName(run.config.bits),
+        seed: run.config.seed,
+        measure: id,
+        equation,
+        raw,
+        value,
+        note,
+      })),
+    ),
+  );
+
+export const rankingCsv = ({ ranking }: MeasuresReport): string =>
+  toCsv(
+    ["measure", "runs", "tau", "granulated_tau", "information", "sign_error_mean", "sign_error_worst"],
+    ranking.map(({ measure, runs, tau, granulated, information, meanError, worstError }) => ({
+      measure,
+      runs,
+      tau,
+      granulated_tau: granulated,
+      information,
+      sign_error_mean: meanError,
+      sign_error_worst: worstError,
+    })),
+  );
