@@ -34,24 +34,32 @@ interface Summary {
   readonly runs: readonly RunResult[];
 }
 const summaryOf = (json: string): Summary => JSON.parse(json) as Summary;
+/** Of training and its tables only: seconds instead of half a minute. */
+const quick = (here: Places, ...more: string[]): string[] => args(here, "--no-measures", ...more);
+
 const precisions = ["FP32", "Int8", "Int4", "Int2"];
 /** What the runs were, wall time aside. */
 const results = (summary: Summary) => summary.runs.map(({ seconds: _, environment: __, ...rest }) => rest);
 
 describe("qgen reproduce", () => {
-  test("prints Table 1, says how far it is, and leaves a report; once more, it only writes the report", {
-    timeout: 60_000,
+  test("prints Tables 1 and 3, says how far it is, and leaves a report; once more, it only writes the report", {
+    timeout: 120_000,
   }, async () => {
     const here = places();
     const { code, stdout, stderr } = await qgen(...args(here));
     expect({ code, stderr }).toMatchObject({ code: 0 });
-    const rows = stdout
-      .trimEnd()
-      .split("\n")
-      .map((line) => line.trim().split(/ {2,}/));
-    expect(rows[0]).toEqual(["Train acc., %", "Test acc., %", "Train loss", "Test loss", "Gap"]);
-    expect(rows.slice(1).map((row) => row.slice(0, row.length - 5))).toEqual(
+    const [table1, table3] = stdout.split("\n\n").map((table) =>
+      table
+        .trimEnd()
+        .split("\n")
+        .map((line) => line.trim().split(/ {2,}/)),
+    );
+    expect(table1![0]).toEqual(["Train acc., %", "Test acc., %", "Train loss", "Test loss", "Gap"]);
+    expect(table1!.slice(1).map((row) => row.slice(0, row.length - 5))).toEqual(
       precisions.flatMap((name) => [[name, "here"], ["paper"]]),
+    );
+    expect(table3!.slice(1).map((row) => row.slice(0, row.length - 8))).toEqual(
+      precisions.flatMap((name) => [[name, "here"], ["paper (4x10)"], ["paper (4x12)"]]),
     );
     expect(stderr).toMatch(/^8 runs of nin:2x1 on synthetic, .*\(simd\b.*\)\n/);
     for (let i = 0; i < 8; i++)
@@ -61,15 +69,21 @@ describe("qgen reproduce", () => {
           "m",
         ),
       );
+    expect(stderr).toMatch(/^measures 8\/8, Int2 seed 1: σ .*, σ' .*, α .*, α' /m);
+    expect(stderr).toMatch(/^surface 7\/7, Int2 latent: 9 points computed/m);
     expect(stderr.trimEnd().split("\n").at(-1)).toBe(`report: ${join(here.out, "report.html")}`);
 
-    const files = readdirSync(here.out, { recursive: true, encoding: "utf8" }).sort();
+    const everything = readdirSync(here.out, { recursive: true, encoding: "utf8" }).sort();
+    const files = everything.filter((name) => !name.startsWith("landscape"));
+    expect(everything).toContain("landscape/landscape.html");
     expect(files).toEqual(
       [
         "figure-1.csv",
         "figures",
-        ...["figure-1", "gap-and-loss", "gaps", "losses"].map((id) => `figures/${id}.svg`),
-        ...["report.html", "runs.csv", "summary.json", "table-1.csv", "table-2.csv"],
+        ...["figure-1", "figure-2-dequantized", "figure-2-latent"].map((id) => `figures/${id}.svg`),
+        ...["gap-and-loss", "gaps", "losses", "searches"].map((id) => `figures/${id}.svg`),
+        ...["measures.csv", "ranking.csv", "report.html", "runs.csv", "summary.json"],
+        ...["table-1.csv", "table-2.csv", "table-3.csv"],
       ].sort(),
     );
     const before = Object.fromEntries(
@@ -103,7 +117,7 @@ describe("qgen reproduce", () => {
     timeout: 60_000,
   }, async () => {
     const here = places();
-    const { code, stdout, stderr } = await qgen(...args(here, "--json", "--seeds", "1", "--epochs", "1"));
+    const { code, stdout, stderr } = await qgen(...quick(here, "--json", "--seeds", "1", "--epochs", "1"));
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stdout).toBe(read(here, "summary.json"));
     const { seeds, runs, command } = summaryOf(stdout);
@@ -111,7 +125,7 @@ describe("qgen reproduce", () => {
     expect(runs.map(({ config }) => [config.bits, config.epochs])).toEqual(
       [32, 8, 4, 2].map((bits) => [bits, 1]),
     );
-    expect(command).toBe("qgen reproduce --scale smoke --data synthetic --epochs 1 --seeds 1");
+    expect(command).toBe("qgen reproduce --scale smoke --data synthetic --epochs 1 --seeds 1 --no-measures");
     for (const { gap, test, train, steps, config } of runs) {
       expect(gap).toBe(test.loss - train.loss);
       expect(steps.length).toBe(config.bits === 32 ? 0 : 7);
@@ -123,7 +137,7 @@ describe("qgen reproduce", () => {
   }, async () => {
     const [cut, whole] = [places(), places()];
     const more = ["--seeds", "1", "--epochs", "5"];
-    const { child, done } = start(args(cut, ...more));
+    const { child, done } = start(quick(cut, ...more));
     let reached = "";
     child.stderr!.on("data", (text) => {
       reached += text;
@@ -138,10 +152,10 @@ describe("qgen reproduce", () => {
     const first = readdirSync(cut.runs).filter((id) => existsSync(join(cut.runs, id, "result.json")));
     expect(first).toHaveLength(1);
     const kept = readFileSync(join(cut.runs, first[0]!, "result.json"), "utf8");
-    const resumed = await qgen(...args(cut, ...more, "--json"));
+    const resumed = await qgen(...quick(cut, ...more, "--json"));
     expect(resumed.code).toBe(0);
     expect(readFileSync(join(cut.runs, first[0]!, "result.json"), "utf8")).toBe(kept);
-    const reference = await qgen(...args(whole, ...more, "--json"));
+    const reference = await qgen(...quick(whole, ...more, "--json"));
     expect(results(summaryOf(resumed.stdout))).toEqual(results(summaryOf(reference.stdout)));
     for (const name of ["table-1.csv", "table-2.csv", "figure-1.csv", "figures/losses.svg"])
       expect(read(cut, name), name).toBe(read(whole, name));
@@ -151,13 +165,13 @@ describe("qgen reproduce", () => {
     timeout: 60_000,
   }, async () => {
     const here = places();
-    expect((await qgen(...args(here, "--seeds", "1", "--epochs", "1"))).code).toBe(0);
+    expect((await qgen(...quick(here, "--seeds", "1", "--epochs", "1"))).code).toBe(0);
     const id = readdirSync(here.runs).find((name) => name.includes("_int2_"))!;
     const path = join(here.runs, id, "result.json");
     const result = JSON.parse(readFileSync(path, "utf8")) as RunResult;
     const reason = "the loss became NaN in epoch 1, step 1 of 2";
     writeFileSync(path, JSON.stringify({ ...result, status: "diverged", reason }));
-    const { code, stdout, stderr } = await qgen(...args(here, "--seeds", "1", "--epochs", "1"));
+    const { code, stdout, stderr } = await qgen(...quick(here, "--seeds", "1", "--epochs", "1"));
     expect(code).toBe(0);
     expect(stderr).toContain(`run 4/4, Int2 seed 0: diverged: ${reason}`);
     expect(stdout).toMatch(/^Int2 {2}here( +–){5}$/m);
@@ -168,7 +182,7 @@ describe("qgen reproduce", () => {
   test("a report that has no place to go is a sentence", { timeout: 60_000 }, async () => {
     const { runs } = places();
     const here = { runs, out: "/dev/null/report" };
-    const { code, stdout, stderr } = await qgen(...args(here, "--seeds", "1", "--epochs", "1"));
+    const { code, stdout, stderr } = await qgen(...quick(here, "--seeds", "1", "--epochs", "1"));
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(/qgen: cannot write \/dev\/null\/report.*: a part of the path is a file/);
     expect(stderr).not.toContain("    at ");

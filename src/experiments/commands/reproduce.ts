@@ -3,22 +3,18 @@ import { Command, Option } from "commander";
 import { explained } from "../complaint.ts";
 import type { RunConfig } from "../config.ts";
 import { loadDataset } from "../data/catalog.ts";
-import type { Dataset } from "../data/dataset.ts";
-import { type Device, type DeviceName, deviceNames, deviceText } from "../device.ts";
+import { type DeviceName, deviceNames, deviceText } from "../device.ts";
 import type { LandscapeReport } from "../landscape/write.ts";
-import { type MeasuredRun, measureRun } from "../measuring/measure.ts";
-import { letters, radiusNames } from "../measuring/radii.ts";
-import { settingsSchema } from "../measuring/settings.ts";
-import { radiusText } from "../measuring/text.ts";
 import { openDevice } from "../node-device.ts";
 import { precisionName } from "../precision.ts";
 import { createProgress, followRun } from "../progress.ts";
 import type { MeasuredRuns } from "../report/measures.ts";
 import type { RunResult } from "../result.ts";
 import { run, runFolder } from "../run.ts";
-import { paperRecipe, type Scale, type ScaleName, scaleNames, scales } from "../scales.ts";
-import { openRun, type TrainedRun } from "../trained.ts";
+import { paperRecipe, type ScaleName, scaleNames, scales } from "../scales.ts";
+import { openRun } from "../trained.ts";
 import { checkedConfig, number, resolveData, stopOnSignal } from "./options.ts";
+import { landscapeOf, measureAll } from "./reproduce-measures.ts";
 
 interface Options {
   scale: ScaleName;
@@ -114,10 +110,15 @@ async function reproduceAction(options: Options, command: Command): Promise<void
     }
     progress.end();
     const complete = results.filter(({ status }) => status === "complete");
-    const folders = complete.map(({ config }) => openRun(runFolder(options.runs, config).folder));
-    if (options.measures && folders.length > 0) {
-      found.measured = await measureAll(folders, { dataset, device, scale, stop: signals.stop });
-      found.landscape = await landscapeOf(folders, { options, device, scale, stop: signals.stop });
+    const trained = complete.map(({ config }) => openRun(runFolder(options.runs, config).folder));
+    if (options.measures && trained.length > 0) {
+      const measuring = { dataset, device, scale, stop: signals.stop };
+      found.measured = await measureAll(trained, measuring);
+      found.landscape = await landscapeOf(trained, {
+        ...measuring,
+        dataDir: options.dataDir,
+        out: join(options.out, "landscape"),
+      });
     }
   } finally {
     progress.end();
@@ -138,78 +139,6 @@ async function reproduceAction(options: Options, command: Command): Promise<void
   progress.print(`report: ${report.html}`);
 }
 
-interface Measuring {
-  readonly dataset: Dataset;
-  readonly device: Device;
-  readonly scale: Scale;
-  readonly stop: () => boolean;
-}
-
-/** The measures of all runs, by id. */
-async function measureAll(
-  runs: readonly TrainedRun[],
-  { dataset, device, scale, stop }: Measuring,
-): Promise<MeasuredRuns> {
-  const settings = settingsSchema.parse({
-    ...scale.measures,
-    images: scale.measures.images == null ? null : Math.min(scale.measures.images, dataset.train.count),
-  });
-  const progress = createProgress(process.stderr);
-  const measured = new Map<string, MeasuredRun>();
-  for (const [i, run] of runs.entries()) {
-    const { bits, seed } = run.config;
-    const label = `measures ${i + 1}/${runs.length}, ${precisionName(bits)} seed ${seed}`;
-    const result = await measureRun({
-      run,
-      dataset,
-      device,
-      settings,
-      stop,
-      onStep: (name, { radius }, done) =>
-        progress.update(
-          (i + done / radiusNames.length) / runs.length,
-          `${label} · search for ${letters[name]} · ${radius}`,
-        ),
-    });
-    measured.set(result.run, result);
-    progress.print(
-      `${label}: ${radiusNames.map((name) => `${letters[name]} ${radiusText(result.radii[name])}`).join(", ")} (${result.seconds.toFixed(0)} s)`,
-    );
-  }
-  progress.end();
-  return measured;
-}
-
-/** The landscape around the networks of the first seed. */
-async function landscapeOf(
-  runs: readonly TrainedRun[],
-  { options, device, scale, stop }: { options: Options } & Omit<Measuring, "dataset">,
-): Promise<LandscapeReport> {
-  const first = runs.filter(({ config }) => config.seed === runs[0]!.config.seed);
-  const { landscape } = await import("../landscape/landscape.ts");
-  const { grid, images } = scale.landscape;
-  const most = first[0]!.config.data.train;
-  const progress = createProgress(process.stderr);
-  const folders = first.map(({ folder }) => folder).join(" ");
-  const report = await landscape(
-    first.toSorted((a, b) => b.config.bits - a.config.bits),
-    {
-      grid: { axes: 2, n: grid, range: 1 },
-      seed: 0,
-      normalization: "filter",
-      on: "both",
-      images: images === null ? null : Math.min(images, most),
-      device,
-      dataDir: options.dataDir,
-      out: join(options.out, "landscape"),
-      command: `qgen landscape ${folders} --grid ${grid} --on both${images === null ? "" : ` --images ${images}`}`,
-    },
-    { onPoint: progress.update, onSurface: progress.print, stop },
-  );
-  progress.end();
-  return report;
-}
-
 const line = (label: string, { status, reason, train, test, gap, seconds }: RunResult): string =>
   status === "diverged"
     ? `${label}: diverged: ${reason}`
@@ -217,8 +146,8 @@ const line = (label: string, { status, reason, train, test, gap, seconds }: RunR
 
 /** The options that decide the result, as the user gave them. */
 function givenOptions(command: Command): string {
-  return ["scale", "data", "model", "train", "test", "epochs", "seeds"]
+  const given = ["scale", "data", "model", "train", "test", "epochs", "seeds"]
     .filter((name) => command.getOptionValueSource(name) === "cli")
-    .map((name) => `--${name} ${command.getOptionValue(name)}`)
-    .join(" ");
+    .map((name) => `--${name} ${command.getOptionValue(name)}`);
+  return [...given, ...(command.getOptionValue("measures") ? [] : ["--no-measures"])].join(" ");
 }

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+import { inColumns } from "../report/columns.ts";
 import { fixed, listed, short } from "../report/format.ts";
 import type { MeasuredRun } from "./measure.ts";
 import { letters, type Radius, radiusNames } from "./radii.ts";
@@ -39,12 +40,7 @@ export function measuresText(runs: readonly Labelled[]): string {
       ...runs.map((run) => valueIn(run, id)),
     ]),
   ];
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  return rows
-    .map((row) =>
-      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "),
-    )
-    .join("\n");
+  return inColumns(rows);
 }
 
 /** Everything out of the ordinary, in sentences: one for all networks and measures that share it. */

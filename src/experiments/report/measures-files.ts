@@ -1,6 +1,8 @@
 import { precisionName } from "../precision.ts";
 import type { Aggregate } from "./aggregate.ts";
+import { inColumns } from "./columns.ts";
 import { toCsv } from "./csv.ts";
+import { fixed, meanSd } from "./format.ts";
 import { cellOf, type MeasuresReport, table3Columns } from "./measures.ts";
 
 /** Table 3 as data, the paper's rows among them. */
@@ -78,3 +80,26 @@ export const rankingCsv = ({ ranking }: MeasuresReport): string =>
       sign_error_worst: worstError,
     })),
   );
+
+/** Table 3 for a terminal: ours, and below each row the paper's. */
+export function table3Text(all: Aggregate, { measured, paper }: MeasuresReport): string {
+  const heads = table3Columns.map((id) => id.replace("pacbayes", "PAC-Bayes").replaceAll("_", "-"));
+  const rows = all.precisions.flatMap((precision) => [
+    [
+      precision.name,
+      "here",
+      ...table3Columns.map((id) => {
+        const cell = cellOf(measured, precision, id);
+        return cell === null ? "–" : meanSd(cell, 2);
+      }),
+    ],
+    ...paper
+      .filter((row) => row.precision === precision.name)
+      .map((row) => [
+        "",
+        row.model.replace("NiN ", "paper "),
+        ...table3Columns.map((id) => fixed(row[id], 2)),
+      ]),
+  ]);
+  return inColumns([["", "", ...heads], ...rows], 2);
+}

@@ -74,7 +74,7 @@ export function measuresReport(all: Aggregate, reference: Reference, measured: M
   return {
     measured,
     paper: table3().filter(({ dataset, model }) => dataset === reference.dataset && model.startsWith("NiN")),
-    claims: claimed.map((id) => h1Claim(all, columnOf(measured, id, nameOf(id)))),
+    claims: claimed.map((id) => ({ ...h1Claim(all, columnOf(measured, id, nameOf(id))), id: `h1-${id}` })),
     h1: table3Columns.map((id) => ({
       id,
       name: nameOf(id),

@@ -11,7 +11,7 @@ import { drawingsOf } from "./drawings.ts";
 import { landscapeFigures } from "./figure-landscape.ts";
 import { type Drawing, draw } from "./figures.ts";
 import { type MeasuredRuns, type MeasuresReport, measuresReport } from "./measures.ts";
-import { measuresCsv, rankingCsv, table3Csv } from "./measures-files.ts";
+import { measuresCsv, rankingCsv, table3Csv, table3Text } from "./measures-files.ts";
 import { page } from "./page.ts";
 import { referenceFor } from "./reference.ts";
 import { table1Csv, table1Text, table2Csv } from "./tables.ts";
@@ -37,7 +37,7 @@ export interface Report {
   readonly files: readonly string[];
   /** The content of `summary.json`. */
   readonly summary: string;
-  /** Table 1 in characters. */
+  /** Tables 1 and 3 in characters. */
   readonly text: string;
 }
 
@@ -99,7 +99,9 @@ export async function writeReport(options: ReportOptions): Promise<Report> {
     html,
     files: [html, ...files.map((name) => join(directory, name))],
     summary,
-    text: table1Text(all, reference),
+    text: [table1Text(all, reference), ...(measures === undefined ? [] : [table3Text(all, measures)])].join(
+      "\n\n",
+    ),
   };
 }
 

@@ -7,6 +7,7 @@
 import type { Table1Row } from "../paper/tables.ts";
 import { precisionName } from "../precision.ts";
 import { type Aggregate, type Metric, type Precision, ratio, summaryOf, unique } from "./aggregate.ts";
+import { inColumns } from "./columns.ts";
 import { toCsv } from "./csv.ts";
 import { fixed, meanSd } from "./format.ts";
 import { type Html, html } from "./html.ts";
@@ -118,12 +119,7 @@ export function table1Text(all: Aggregate, reference: Reference): string {
         : [["", "paper", ...columns.map((c) => fixed(Number(printed[c.printed]), c.digits))]]),
     ];
   });
-  const lines = [["", "", ...columns.map(({ name }) => name)], ...rows];
-  const widths = lines[0]!.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
-  return lines
-    .map((line) => line.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))))
-    .map((line) => line.join("  ").trimEnd())
-    .join("\n");
+  return inColumns([["", "", ...columns.map(({ name }) => name)], ...rows], 2);
 }
 
 const norms = ["weights", "quantized", "distance"] as const;
