@@ -21,7 +21,6 @@ const scrolling = (label: string, content: Html): Html =>
 ${content}
 </table></div>`;
 
-/** @implements QGen.tab.3 */
 function table3(all: Aggregate, { measured, paper }: MeasuresReport): Html {
   const heads = ["init", "orig", "mag-init", "mag-orig"];
   const rows = all.precisions.map((precision) => {

@@ -67,6 +67,12 @@ export interface MeasuresReport {
   readonly ranking: readonly Ranked[];
 }
 
+/**
+ * Table 3, hypothesis 1 and the ranking, of runs that were measured.
+ *
+ * @implements QGen.tab.3
+ * @implements QGen.H1
+ */
 export function measuresReport(all: Aggregate, reference: Reference, measured: MeasuredRuns): MeasuresReport {
   const counted = all.precisions.flatMap(({ runs }) => runs);
   const listed = [...measured.values()][0]?.measures ?? [];
