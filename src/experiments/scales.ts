@@ -40,7 +40,7 @@ export const scales: Readonly<Record<ScaleName, Scale>> = {
     epochs: 24,
     seeds: 3,
     measures: { images: 512, draws: 4, restarts: 2, ascentBatch: 32, curvatureImages: 64 },
-    landscape: { grid: 21, images: 256 },
+    landscape: { grid: 15, images: 256 },
   },
   paper: {
     model: "nin:4x10",

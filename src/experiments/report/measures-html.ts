@@ -49,13 +49,13 @@ function h1Table(rows: readonly H1Row[]): Html {
       const level = test?.levels.find((one) => one.bits === bits);
       if (level === undefined) return html`<td>–</td>`;
       const { mean, low, high } = level.simultaneous;
-      const digits = Math.max(2, short(mean).split(".")[1]?.length ?? 0);
+      const digits = Math.min(3, Math.max(2, short(mean).split(".")[1]?.length ?? 0));
       return html`<td>${signed(mean, digits)}${low === null || high === null ? "" : ` (${range(low, high, digits)})`}</td>`;
     });
   return scrolling(
     "Hypothesis 1",
-    html`<thead><tr><th scope="col" class="row">Measure</th>${levels.map((bits) => html`<th scope="col">${precisionName(bits)} − FP32</th>`)}<th scope="col" class="source">H1</th></tr></thead>
-<tbody>${rows.map((row) => html`<tr><th scope="row" class="row">${row.name}</th>${cells(row)}<td class="source">${row.test?.verdict ?? "no numbers"}</td></tr>\n`)}</tbody>`,
+    html`<thead><tr><th scope="col" class="row">Measure</th><th scope="col" class="source">H1</th>${levels.map((bits) => html`<th scope="col">${precisionName(bits)} − FP32</th>`)}</tr></thead>
+<tbody>${rows.map((row) => html`<tr><th scope="row" class="row">${row.name}</th><td class="source">${row.test?.verdict ?? "no numbers"}</td>${cells(row)}</tr>\n`)}</tbody>`,
   );
 }
 

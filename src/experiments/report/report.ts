@@ -84,7 +84,10 @@ export async function writeReport(options: ReportOptions): Promise<Report> {
     ["summary.json", summary],
     ...figures.map(({ id, standalone }) => [`figures/${id}.svg`, standalone] as const),
   ];
-  const files = contents.map(([name]) => name);
+  const files = [
+    ...contents.map(([name]) => name),
+    ...(options.landscape === undefined ? [] : ["landscape/landscape.html"]),
+  ];
   const document = page({ title, scale, command, all, reference, claims, figures, files, measures });
   for (const [name, content] of [...contents, ["report.html", document] as const])
     writeAtomic(join(directory, name), content);
