@@ -102,6 +102,7 @@ export { existsFlatter, type Flatness, type Minimum } from "./measures/theory/h1
 export { type Quadratic, quadratic } from "./measures/theory/quadratic.ts";
 export { flatten, treeLoss, unflatten } from "./measures/theory/tree-loss.ts";
 export { type WorstCase, worstCase } from "./measures/worst-case.ts";
+export { foldBatchNorm } from "./nn/fold.ts";
 export * as layers from "./nn/layers.ts";
 export type { Metrics } from "./nn/metrics.ts";
 export type { Mode, Model, Weights } from "./nn/model.ts";

@@ -141,12 +141,20 @@ describe("wrong use exits with 2 and says what would be right", () => {
     expect(stderr).toMatch(/qgen: .*\/nonexistent.*qgen data fetch cifar10/s);
   });
 
-  test.each(["train", "reproduce", "landscape", "data fetch", "data verify", "doctor"])(
-    "%s --help shows an example",
-    async (command) => {
-      const { code, stdout } = await qgen(...command.split(" "), "--help");
-      expect(code).toBe(0);
-      expect(stdout).toMatch(/Example:\n {2}qgen /);
-    },
-  );
+  test.each([
+    "train",
+    "reproduce",
+    "measure",
+    "landscape",
+    "paper",
+    "theory",
+    "spec",
+    "data fetch",
+    "data verify",
+    "doctor",
+  ])("%s --help shows an example", async (command) => {
+    const { code, stdout } = await qgen(...command.split(" "), "--help");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Example:\n {2}qgen /);
+  });
 });
