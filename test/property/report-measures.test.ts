@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { MeasuredRun, MeasuredValue } from "../../src/experiments/measuring/measure.ts";
 import { settingsSchema } from "../../src/experiments/measuring/settings.ts";
-import { table3 } from "../../src/experiments/paper/tables.ts";
+import { table3, table3Columns } from "../../src/experiments/paper/tables.ts";
 import { aggregate } from "../../src/experiments/report/aggregate.ts";
-import { cellOf, measuresReport, table3Columns } from "../../src/experiments/report/measures.ts";
+import { cellOf, measuresReport } from "../../src/experiments/report/measures.ts";
 import {
   measuresCsv,
   rankingCsv,

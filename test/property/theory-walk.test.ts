@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { judge } from "../../src/experiments/commands/theory.ts";
+import { table3Columns } from "../../src/experiments/paper/tables.ts";
 import { type Check, perform, type Relation, sides } from "../../src/experiments/theory/check.ts";
-import { casesOfTable3, measureNames } from "../../src/experiments/theory/hypothesis.ts";
+import { casesOfTable3 } from "../../src/experiments/theory/hypothesis.ts";
 import { findingText, sidesText } from "../../src/experiments/theory/text.ts";
 import { checkedItems, walk } from "../../src/experiments/theory/walk.ts";
 import { verifies } from "../spec.ts";
@@ -133,7 +134,7 @@ describe("H1 on Table 3", () => {
   const cases = casesOfTable3();
   const of = (measure: string) => cases.filter((one) => one.measure === measure);
   const total = (g: (one: (typeof cases)[number]) => number): number[] =>
-    measureNames.map((measure) => of(measure).reduce((sum, one) => sum + g(one), 0));
+    table3Columns.map((measure) => of(measure).reduce((sum, one) => sum + g(one), 0));
 
   verifies(
     "QGen.H1",
@@ -149,7 +150,7 @@ describe("H1 on Table 3", () => {
     "QGen.H1",
     "with the magnitude-aware measures it holds for all 11 networks, and at 8 bits already",
     () => {
-      for (const measure of measureNames.filter((name) => name.includes("_mag_")))
+      for (const measure of table3Columns.filter((name) => name.includes("_mag_")))
         for (const { some, flatter } of of(measure)) expect([some, flatter[0]]).toEqual([true, 8]);
       expect(total(({ some }) => Number(some))).toEqual([7, 8, 11, 11, 10, 10, 11, 11]);
     },
@@ -159,7 +160,7 @@ describe("H1 on Table 3", () => {
     "QGen.H1",
     "not for every number of bits: ResNet-50 on CIFAR and DeiT-T are sharper at 4 or 2",
     () => {
-      const contradictions = measureNames
+      const contradictions = table3Columns
         .filter((name) => name.includes("_mag_"))
         .map((measure) =>
           of(measure)

@@ -103,20 +103,29 @@ export interface Table2Row extends Network {
 /** Table 2 as printed. */
 export const table2 = (): readonly Table2Row[] => table("table2.csv", { ...network, weight_l2_norm: number });
 
-const measures = {
-  pacbayes_init: number,
-  pacbayes_orig: number,
-  pacbayes_mag_init: number,
-  pacbayes_mag_orig: number,
-  sharpness_init: number,
-  sharpness_orig: number,
-  sharpness_mag_init: number,
-  sharpness_mag_orig: number,
-};
-export type Table3Row = Network & { readonly [Name in keyof typeof measures]: number };
+/** The measures of Table 3, in the order of its columns. */
+export const table3Columns = [
+  "pacbayes_init",
+  "pacbayes_orig",
+  "pacbayes_mag_init",
+  "pacbayes_mag_orig",
+  "sharpness_init",
+  "sharpness_orig",
+  "sharpness_mag_init",
+  "sharpness_mag_orig",
+] as const;
+export type Table3Column = (typeof table3Columns)[number];
+export type Table3Row = Network & { readonly [Name in Table3Column]: number };
 
 /** Table 3 as printed: √(x/m) of each measure x. */
-export const table3 = (): readonly Table3Row[] => table("table3.csv", { ...network, ...measures });
+export const table3 = (): readonly Table3Row[] =>
+  table<Table3Row>("table3.csv", {
+    ...network,
+    ...(Object.fromEntries(table3Columns.map((name) => [name, number])) as Record<
+      Table3Column,
+      Cell<number>
+    >),
+  });
 
 const recovered = {
   weight_norm_table2: number,

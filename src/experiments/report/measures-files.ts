@@ -1,9 +1,10 @@
+import { table3Columns } from "../paper/tables.ts";
 import { precisionName } from "../precision.ts";
 import type { Aggregate } from "./aggregate.ts";
 import { inColumns } from "./columns.ts";
 import { toCsv } from "./csv.ts";
 import { fixed, meanSd } from "./format.ts";
-import { cellOf, type MeasuresReport, table3Columns } from "./measures.ts";
+import { cellOf, type MeasuresReport } from "./measures.ts";
 
 /** Table 3 as data, the paper's rows among them. */
 export const table3Csv = (all: Aggregate, { measured, paper }: MeasuresReport): string =>

@@ -4,11 +4,12 @@
  * @packageDocumentation
  */
 
+import { table3Columns } from "../paper/tables.ts";
 import { precisionName } from "../precision.ts";
 import type { Aggregate } from "./aggregate.ts";
 import { count, fixed, listed, meanSd, range, short, signed } from "./format.ts";
 import { type Html, html } from "./html.ts";
-import { cellOf, type H1Row, type MeasuresReport, table3Columns } from "./measures.ts";
+import { cellOf, type H1Row, type MeasuresReport } from "./measures.ts";
 import type { Ranked } from "./ranking.ts";
 import type { Reference } from "./reference.ts";
 

@@ -6,7 +6,7 @@
 
 import type { H1Test } from "../../measures/h1.ts";
 import type { MeasuredRun, MeasuredValue } from "../measuring/measure.ts";
-import { type Table3Row, table3 } from "../paper/tables.ts";
+import { type Table3Column, type Table3Row, table3, table3Columns } from "../paper/tables.ts";
 import type { RunResult } from "../result.ts";
 import type { Aggregate, Precision } from "./aggregate.ts";
 import type { Claim } from "./claim.ts";
@@ -17,19 +17,6 @@ import { type Summary, summarize } from "./statistics.ts";
 
 /** Measures of runs, by the id of the run. */
 export type MeasuredRuns = ReadonlyMap<string, MeasuredRun>;
-
-/** The columns of Table 3. */
-export const table3Columns = [
-  "pacbayes_init",
-  "pacbayes_orig",
-  "pacbayes_mag_init",
-  "pacbayes_mag_orig",
-  "sharpness_init",
-  "sharpness_orig",
-  "sharpness_mag_init",
-  "sharpness_mag_orig",
-] as const;
-export type Table3Column = (typeof table3Columns)[number];
 
 /** The measures that the paper rests its case on: those relative to the size of each weight. */
 const claimed: readonly Table3Column[] = ["pacbayes_mag_init", "sharpness_mag_init"];

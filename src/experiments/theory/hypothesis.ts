@@ -1,19 +1,12 @@
 import { existsFlatter, type Flatness } from "../../measures/theory/h1.ts";
-import { type PaperPrecision, type Table3Row, table3 } from "../paper/tables.ts";
+import {
+  type PaperPrecision,
+  type Table3Column,
+  type Table3Row,
+  table3,
+  table3Columns,
+} from "../paper/tables.ts";
 import { type Check, sides } from "./check.ts";
-
-/** The measures of Table 3, as its columns are named. */
-export const measureNames = [
-  "pacbayes_init",
-  "pacbayes_orig",
-  "pacbayes_mag_init",
-  "pacbayes_mag_orig",
-  "sharpness_init",
-  "sharpness_orig",
-  "sharpness_mag_init",
-  "sharpness_mag_orig",
-] as const satisfies readonly (keyof Table3Row)[];
-export type MeasureName = (typeof measureNames)[number];
 
 const bitsOf: Readonly<Record<PaperPrecision, number>> = { FP32: 32, Int8: 8, Int4: 4, Int2: 2 };
 
@@ -21,7 +14,7 @@ const bitsOf: Readonly<Record<PaperPrecision, number>> = { FP32: 32, Int8: 8, In
 export interface Case extends Flatness {
   readonly dataset: string;
   readonly model: string;
-  readonly measure: MeasureName;
+  readonly measure: Table3Column;
 }
 
 /** H1 on every network of Table 3, by every measure. */
@@ -32,7 +25,7 @@ export function casesOfTable3(): readonly Case[] {
     networks.set(key, [...(networks.get(key) ?? []), row]);
   }
   return [...networks.values()].flatMap((rows) =>
-    measureNames.map((measure) => {
+    table3Columns.map((measure) => {
       const { dataset, model, ...full } = rows.find(({ precision }) => precision === "FP32")!;
       const quantized = rows
         .filter(({ precision }) => precision !== "FP32")
