@@ -390,13 +390,6 @@ export const mutants: readonly Mutant[] = [
   ...inFile("src/measures/gap.ts", property("train"), [
     { what: "the gap is training minus test", from: "test.loss - train.loss", to: "train.loss - test.loss" },
   ]),
-  ...inFile("src/autograd/ops/fused.ts", property("ops"), [
-    {
-      what: "the gradient of the normalization by given moments divides by the variance",
-      from: "perChannel(div(gamma, sqrt(shift(eps)(variance))), x)",
-      to: "perChannel(div(gamma, shift(eps)(variance)), x)",
-    },
-  ]),
   ...inFile("src/measures/search/perturb.ts", property("search-perturb"), [
     {
       what: "the variance of the noise is used as its standard deviation",
