@@ -39,14 +39,9 @@ async function logitsOf(
   const memory = loopScope();
   try {
     const logits = memory.turn(() => {
-      const leaves = mapTree(params(), constant);
-      const x = imagesFor(
-        mapTree(leaves, ({ value }) => value),
-        images,
-        labels.length,
-        shape,
-      );
-      return model.apply(leaves, buffers, x, "eval").y.value;
+      const values = params();
+      const x = imagesFor(values, images, labels.length, shape);
+      return model.apply(mapTree(values, constant), buffers, x, "eval").y.value;
     });
     return await logits.read();
   } finally {
