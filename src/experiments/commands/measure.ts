@@ -133,7 +133,7 @@ async function measureAction(folders: string[], options: Options): Promise<void>
         onStep: (name, { radius, displacement: { low, high } }, searches) =>
           progress.update(
             (i + searches / radiusNames.length) / jobs.length,
-            `${label} · search for ${letters[name]} · at ${fixed(radius, 4)} the accuracy drops by ${low === high ? fixed(low, 3) : `${fixed(low, 3)} to ${fixed(high, 3)}`}`,
+            `${label} · search for ${letters[name]} · at ${fixed(radius, 4)} ${settings.displacement === "error" ? "the error is" : "the accuracy drops by"} ${low === high ? fixed(low, 3) : `${fixed(low, 3)} to ${fixed(high, 3)}`}`,
           ),
       });
       done.push({ label, measured });
