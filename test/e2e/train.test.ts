@@ -141,7 +141,7 @@ describe("wrong use exits with 2 and says what would be right", () => {
     expect(stderr).toMatch(/qgen: .*\/nonexistent.*qgen data fetch cifar10/s);
   });
 
-  test.each(["train", "reproduce", "landscape", "data fetch", "data verify", "doctor"])(
+  test.each(["train", "reproduce", "landscape", "measure", "data fetch", "data verify", "doctor"])(
     "%s --help shows an example",
     async (command) => {
       const { code, stdout } = await qgen(...command.split(" "), "--help");
