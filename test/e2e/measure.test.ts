@@ -8,13 +8,12 @@ const runs = scratchOfFile();
 /** FP32 and Int2, from the same first weights. */
 const foldersIn = (of: string): string[] =>
   ["fp32", "int2"].map((name) => join(of, readdirSync(of).find((id) => id.includes(`_${name}_`))!));
-const searches = ["--restarts", "4", "--ascent-steps", "3", "--ascent-batch", "16"];
+/** Little work. */
+const few = "--draws 3 --restarts 2 --ascent-steps 2 --ascent-batch 16 --curvature-images 0".split(" ");
 const args = (of: string, out: string, ...more: string[]): string[] => [
   "measure",
   ...foldersIn(of).toReversed(),
-  ...searches,
-  "--curvature-images",
-  "4",
+  ...few,
   "--on",
   "both",
   "--out",
@@ -73,7 +72,7 @@ describe("qgen measure", () => {
       ["Int2", "latent"],
       ["Int2 ŵ", "dequantized"],
     ]);
-    for (const { images, measures } of numbers) expect([images, measures.length]).toEqual([48, 46]);
+    for (const { images, measures } of numbers) expect([images, measures.length]).toEqual([48, 40]);
 
     const again = await qgen(...args(runs, out));
     expect(again.code).toBe(0);
@@ -99,7 +98,7 @@ describe("qgen measure", () => {
       while (steps() < known && child.exitCode === null) await new Promise((r) => setTimeout(r, 3));
       child.kill(signal);
       const { code, stdout, stderr } = await done;
-      expect([kept(cut).filter((name) => name.endsWith(".json")), stdout]).toEqual([[], ""]);
+      expect([readdirSync(outOfCut), stdout], "stopped before the end").toEqual([[], ""]);
       if (signal === "SIGINT") {
         expect(code).toBe(130);
         expect(stderr).toMatch(
@@ -107,7 +106,6 @@ describe("qgen measure", () => {
         );
       }
     }
-    expect(readdirSync(outOfCut)).toEqual([]);
     const resumed = await qgen(...args(cut, outOfCut, "--json"));
     expect(resumed.code).toBe(0);
     expect(numbersOf(resumed.stdout)).toEqual(numbers);
@@ -124,11 +122,11 @@ describe("qgen measure", () => {
       [[of], /qgen: .* is not the folder of a run: there is no .*config\.json/],
       [[...both, "--fold"], /qgen: --fold: the latent weights of .*_int2_.* Add --on dequantized\./],
       [[...both, "--images", "49"], /qgen: --images 49: the run in .* trained with 48 images/],
-      [[...both, "--images", "0", "--target", "1"], /qgen: --images 0: .*>=1\n +--target 1: .*<1/],
-      [[...both, "--ascent-steps", "-1"], /qgen: --ascent-steps -1: /],
-      [[...both, "--draws", "ten"], /argument 'ten' is invalid\. Expected a number/],
+      [
+        [...both, "--ascent-steps", "-1", "--target", "1"],
+        /qgen: --target 1: .*<1\n +--ascent-steps -1: .*>=0/,
+      ],
       [[...both, "--ball", "l1"], /Allowed choices are linf, l2/],
-      [[...both, "--on", "all"], /Allowed choices are latent, dequantized, both/],
       [[], /missing required argument 'run'/],
     ];
     const finished = await Promise.all(cases.map(([more]) => qgen("measure", ...more, "--out", out)));
