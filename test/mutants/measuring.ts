@@ -128,7 +128,11 @@ export const measuring: readonly Mutant[] = [
     },
   ]),
   ...inFile("src/experiments/measuring/measure.ts", property("measuring-radii"), [
-    { what: "noise does not depend on the seed", from: "measures/${settings.seed}", to: "measures/0" }, // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text
+    {
+      what: "noise does not depend on the seed", // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text
+      from: "measures/${settings.seed}",
+      to: "measures/0",
+    },
     {
       what: "latent, whatever is asked",
       from: 'isQuantized(model) && on === "latent"',

@@ -64,6 +64,12 @@ describe("a journal", () => {
       expect(open().entries, wrong).toEqual(all.slice(0, 1));
       expect(readFileSync(path, "utf8")).toBe(`${lines[0]}\n${lines[1]}\n`);
     }
+    // Also where what follows could be an entry.
+    const any = (line: unknown) => (line as object | undefined) ?? null;
+    for (const wrong of ["", "null", "{"]) {
+      writeFileSync(path, [...lines.slice(0, 2), wrong, ...lines.slice(3)].join("\n"));
+      expect(openJournal(path, settings, any).entries, wrong).toEqual(all.slice(0, 1));
+    }
   });
 
   test("of other settings is refused with its name, and left as it is; the order of keys is no setting", () => {
