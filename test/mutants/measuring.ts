@@ -122,9 +122,9 @@ export const measuring: readonly Mutant[] = [
       to: "criterion, moved, resume",
     },
     {
-      what: "steps of another program are taken for a weak network",
+      what: "steps of another program are no complaint",
       from: "error instanceof NotResumable",
-      to: "error instanceof Interrupted",
+      to: "error instanceof TypeError",
     },
   ]),
   ...inFile("src/experiments/measuring/measure.ts", property("measuring-radii"), [
@@ -207,7 +207,7 @@ export const measuring: readonly Mutant[] = [
       to: "    },",
     },
     {
-      what: "the fingerprint of σ for all radii",
+      what: "σ for all radii",
       from: "[name, radius(name)]",
       to: '[name, radius("sigma")]',
     },

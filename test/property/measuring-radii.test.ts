@@ -135,21 +135,25 @@ describe("the radii of a run", () => {
     "QGen.sec.B.2",
     "as the reference code has them: a variance, all parameters, the change up or down, the last midpoint",
     async () => {
-      const measured = await measure(2, { referenceCompat: true });
       const { bracket } = sharpnessDefaults;
-      const expected = await searched(network(2, "latent"), pacBayesReference, {
+      const sharpness = {
         ...sharpnessDefaults,
         bracket: { ...bracket, answer: "last" },
         moved: "all",
-      });
-      expect(searchesOf(measured)).toEqual(expected);
-      for (const name of radiusNames) {
-        const { radius, trace } = searchOf(measured, name);
-        expect(radius).toBe(trace.at(-1)!.radius);
+      } as const;
+      const ends: string[] = [];
+      for (const bits of [32, 2]) {
+        // With so few images, no worst case is in the band, and the last radius may be too large.
+        const measured = await measure(bits, { referenceCompat: true, images: 24 });
+        const expected = await searched(network(bits, "latent"), pacBayesReference, sharpness, 24);
+        expect(searchesOf(measured)).toEqual(expected);
+        for (const name of radiusNames) {
+          const { radius, trace } = searchOf(measured, name);
+          expect(radius).toBe(trace.at(-1)!.radius);
+          ends.push(trace.at(-1)!.verdict);
+        }
       }
-      const ours = await measure(2);
-      for (const name of ["sigma", "alpha"] as const)
-        expect(searchOf(measured, name).trace).not.toEqual(searchOf(ours, name).trace);
+      expect(ends).toContain("smaller");
     },
   );
 });
