@@ -7,7 +7,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { Model, Weights } from "../nn/model.ts";
-import type { Images } from "../nn/train.ts";
 import { mapTree, type Tree } from "../nn/tree.ts";
 import { dequantized } from "../quant/prepare.ts";
 import type { Kernels } from "../tensor/kernels/kernels.ts";
@@ -120,7 +119,11 @@ export async function plainNetwork(
 }
 
 /** The first so many training images of a run; `null`: all. */
-export function firstImages(all: Images, count: number | null, { folder }: TrainedRun): Images {
+export function firstImages<T extends { readonly count: number }>(
+  all: T,
+  count: number | null,
+  { folder }: TrainedRun,
+): T {
   if (count === null) return all;
   if (!Number.isInteger(count) || count < 1)
     throw new Complaint(`--images ${count}: expected a whole number of at least 1`, 2);

@@ -116,4 +116,11 @@ export const kernels: readonly Mutant[] = [
       to: "Math.sqrt(vi + h.eps)",
     },
   ]),
+  ...inFile("src/autograd/ops/fused.ts", property("ops"), [
+    {
+      what: "the gradient of a normalization is divided by the variance, not by its root",
+      from: "div(gamma, sqrt(shift(eps)(variance)))",
+      to: "div(gamma, shift(eps)(variance))",
+    },
+  ]),
 ];

@@ -4,6 +4,7 @@ import { evidence } from "./evidence.ts";
 import { kernels } from "./kernels.ts";
 import { landscape } from "./landscape.ts";
 import { measures } from "./measures.ts";
+import { measuring } from "./measuring.ts";
 import type { Mutant } from "./mutant.ts";
 import { searches } from "./searches.ts";
 import { theory } from "./theory.ts";
@@ -14,6 +15,7 @@ export const mutants: readonly Mutant[] = [
   ...training,
   ...measures,
   ...searches,
+  ...measuring,
   ...landscape,
   ...theory,
   ...evidence,

@@ -3,7 +3,7 @@ import { Complaint } from "../complaint.ts";
 import { type DeviceName, deviceNames, deviceText } from "../device.ts";
 import { openRuns } from "../landscape/landscape.ts";
 import { labelsOf } from "../landscape/surfaces.ts";
-import { measureRun } from "../measuring/measure.ts";
+import { checkMeasurable, measureRun } from "../measuring/measure.ts";
 import { letters, radiusNames } from "../measuring/radii.ts";
 import { type MeasureSettings, settingsSchema } from "../measuring/settings.ts";
 import { type Labelled, measuresText, notesOf } from "../measuring/text.ts";
@@ -120,6 +120,7 @@ async function measureAction(folders: string[], options: Options): Promise<void>
       label: `${labels[i]}${settings.on === "dequantized" && run.config.bits !== 32 ? " ŵ" : ""}`,
     })),
   );
+  for (const { run, settings } of jobs) checkMeasurable(run, settings);
   progress.print(`${jobs.length} networks to measure (${deviceText(device.info)})`);
   try {
     for (const [i, { run, settings, label }] of jobs.entries()) {
@@ -132,7 +133,7 @@ async function measureAction(folders: string[], options: Options): Promise<void>
         onStep: (name, { radius, displacement: { low, high } }, searches) =>
           progress.update(
             (i + searches / radiusNames.length) / jobs.length,
-            `${label} · search for ${letters[name]} · at ${fixed(radius, 4)} the accuracy drops by ${low === high ? fixed(low, 3) : `${fixed(low, 3)} to ${fixed(high, 3)}`}`,
+            `${label} · search for ${letters[name]} · at ${fixed(radius, 4)} ${settings.displacement === "error" ? "the error is" : "the accuracy drops by"} ${low === high ? fixed(low, 3) : `${fixed(low, 3)} to ${fixed(high, 3)}`}`,
           ),
       });
       done.push({ label, measured });

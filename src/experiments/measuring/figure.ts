@@ -89,15 +89,13 @@ export function searchSteps(runs: readonly Labelled[], target: number): TopLevel
 }
 
 /** The radii that were found, for those who cannot see the figure. */
-export const searchesAlt = (runs: readonly Labelled[]): string =>
-  `Radii that were tried, with the drop of accuracy at each: ${runs
-    .map(
-      ({ label, measured }) =>
-        `${label} ends at ${radiusNames
-          .flatMap((name) => {
-            const radius = measured.radii[name];
-            return "reason" in radius ? [] : [`${letters[name]} = ${radius.radius}`];
-          })
-          .join(", ")}`,
-    )
-    .join("; ")}.`;
+export function searchesAlt(runs: readonly Labelled[]): string {
+  const ends = runs.map(({ label, measured }) => {
+    const found = radiusNames.flatMap((name) => {
+      const radius = measured.radii[name];
+      return "reason" in radius ? [] : [`${letters[name]} = ${radius.radius}`];
+    });
+    return found.length > 0 ? `${label} ends at ${found.join(", ")}` : `${label} has none`;
+  });
+  return `Radii that were tried, with ${runs[0]!.measured.settings.displacement === "error" ? "the error" : "the drop of accuracy"} at each: ${ends.join("; ")}.`;
+}

@@ -1,5 +1,6 @@
 /**
  * All measures of a run, kept in its folder: `measures/HASH.json`, and `HASH.steps.jsonl` with every step of the searches.
+ * Settings that differ only in what is made of the radii share the steps.
  *
  * @packageDocumentation
  */
@@ -29,7 +30,7 @@ import { writeAtomic } from "../files.ts";
 import { openSimd } from "../node-device.ts";
 import { firstImages, loadWeights, type Network, plainNetwork, type TrainedRun } from "../trained.ts";
 import { type Following, type Radii, type RadiusName, radiusNames, searchRadii } from "./radii.ts";
-import { type MeasureSettings, settingsHash } from "./settings.ts";
+import { hashOf, type MeasureSettings, searchSettings } from "./settings.ts";
 
 /** One measure of a run. Numbers that are not finite are `null`, and `note` says what they are. */
 export interface MeasuredValue {
@@ -70,21 +71,24 @@ export interface MeasureRequest extends Following {
  */
 export async function measureRun(request: MeasureRequest): Promise<MeasuredRun> {
   const { run, dataset, device, settings } = request;
-  const weights = loadWeights(run, dataset, device.kernels);
-  const weightsHash = fingerprint(weights);
-  const base = join(run.folder, "measures", settingsHash(settings, weightsHash, device.kernels.name));
-  const path = `${base}.json`;
+  checkMeasurable(run, settings);
+  const identity = {
+    run: run.result.id,
+    weights: fingerprint(loadWeights(run, dataset, device.kernels)),
+    kernels: device.kernels.name,
+  };
+  const file = (settings: object, ending: string): string =>
+    join(run.folder, "measures", `${hashOf({ ...identity, settings })}.${ending}`);
+  const path = file(settings, "json");
   if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as MeasuredRun;
 
   const began = performance.now();
   const images = firstImages(buildImages(dataset).train, settings.images, run);
   const { model, weights: trained } = await networkOf(request, device.kernels);
-  const journal = {
-    path: `${base}.steps.jsonl`,
-    identity: { run: run.result.id, weights: weightsHash, kernels: device.kernels.name },
-  };
+  const search = searchSettings(settings);
+  const journal = { path: file(search, "steps.jsonl"), identity };
   const rng = createRng(`measures/${settings.seed}`);
-  const radii = await searchRadii(model, trained, images, rng, settings, journal, request);
+  const radii = await searchRadii(model, trained, images, rng, search, journal, request);
   const measured = await measuresOf(request, images, radii);
   const result: MeasuredRun = {
     run: run.result.id,
@@ -99,6 +103,17 @@ export async function measureRun(request: MeasureRequest): Promise<MeasuredRun> 
   return result;
 }
 
+/** @throws Complaint where the settings do not fit the run */
+export function checkMeasurable(run: TrainedRun, { images, on, fold }: MeasureSettings): void {
+  const { bits, data } = run.config;
+  firstImages({ count: data.train }, images, run);
+  if (fold && on === "latent" && bits !== 32)
+    throw new Complaint(
+      `--fold: the latent weights of ${run.folder} cannot be folded, since a layer has one step for all its channels. Add --on dequantized.`,
+      2,
+    );
+}
+
 /** The network whose weights are perturbed, and where they began. */
 async function networkOf(
   { run, dataset, settings: { on, fold } }: MeasureRequest,
@@ -108,13 +123,7 @@ async function networkOf(
   const weights = loadWeights(run, dataset, kernels);
   const model = buildModel(config, dataset);
   const initialOf = (model: Model): Weights => model.init(kernels, createRng(config.seed).fork("init"));
-  if (isQuantized(model) && on === "latent") {
-    if (!fold) return { model, weights, initial: initialOf(model) };
-    throw new Complaint(
-      "--fold: latent weights cannot be folded, since a layer has one step for all its channels. Add --on dequantized.",
-      2,
-    );
-  }
+  if (isQuantized(model) && on === "latent") return { model, weights, initial: initialOf(model) };
   const plain = await plainNetwork(run, dataset, weights);
   const folded = (weights: Weights): Weights => (fold ? foldBatchNorm(plain.model, weights) : weights);
   return { model: plain.model, weights: folded(plain.weights), initial: folded(initialOf(plain.model)) };

@@ -6,7 +6,8 @@
 
 import { z } from "zod";
 import { type Arranged, arrange } from "../../measures/search/accuracy.ts";
-import type { SearchResult, Step } from "../../measures/search/bisect.ts";
+import { NotResumable, type SearchResult, type Step } from "../../measures/search/bisect.ts";
+import { Unreachable } from "../../measures/search/criterion.ts";
 import {
   magnitudeAware,
   pacBayesDefaults,
@@ -17,9 +18,10 @@ import { magnitudeAwareBox, sharpnessDefaults, sharpnessRadius } from "../../mea
 import type { Model, Weights } from "../../nn/model.ts";
 import type { Images } from "../../nn/train.ts";
 import type { Rng } from "../../tensor/random.ts";
+import { Complaint } from "../complaint.ts";
 import { openJournal } from "../journal.ts";
 import { Interrupted } from "../run.ts";
-import type { MeasureSettings } from "./settings.ts";
+import type { SearchSettings } from "./settings.ts";
 
 export const radiusNames = ["sigma", "sigmaPrime", "alpha", "alphaPrime"] as const;
 export type RadiusName = (typeof radiusNames)[number];
@@ -60,14 +62,14 @@ export interface Following {
  *
  * @param path - of the journal of steps; those that it holds are not made again
  * @param identity - what the steps belong to, beyond the settings
- * @throws Interrupted where `stop` said so
+ * @throws Interrupted where `stop` said so; Complaint where the file holds the steps of another search
  */
 export async function searchRadii(
   model: Model,
   weights: Weights,
   images: Images,
   rng: Rng,
-  settings: MeasureSettings,
+  settings: SearchSettings,
   { path, identity }: { readonly path: string; readonly identity: object },
   { onStep, stop }: Following = {},
 ): Promise<Radii> {
@@ -99,8 +101,12 @@ export async function searchRadii(
           );
       }
     } catch (error) {
-      // A network that is too weak for the criterion has no radius; the others may exist.
-      if (!(error instanceof RangeError)) throw error;
+      if (error instanceof NotResumable)
+        throw new Complaint(
+          `${path} holds other steps than this version makes: ${error.message}. Move it away.`,
+        );
+      // A network that is too weak for the criterion has no radius, but it has measures that need none.
+      if (!(error instanceof Unreachable)) throw error;
       radii[name] = { reason: error.message };
     }
   }
@@ -113,14 +119,18 @@ function searchOf(
   weights: Weights,
   images: Images,
   rng: Rng,
-  settings: MeasureSettings,
+  settings: SearchSettings,
   shared: { readonly resume: readonly Step[]; readonly arranged: Arranged },
 ): AsyncGenerator<Step, SearchResult> {
   const { displacement, target, referenceCompat, draws, restarts, ball, step } = settings;
   const moved = referenceCompat ? "all" : settings.moved;
   if (name === "sigma" || name === "sigmaPrime") {
     const base = referenceCompat ? pacBayesReference : pacBayesDefaults;
-    const criterion = { ...base.criterion, target, ...(referenceCompat ? {} : { displacement }) };
+    const criterion = {
+      ...base.criterion,
+      target,
+      ...(displacement === "drop" ? {} : { displacement }),
+    };
     const options = { ...base, criterion, moved, draws, ...shared };
     return pacBayesRadius(model, weights, images, rng, name === "sigma" ? options : magnitudeAware(options));
   }

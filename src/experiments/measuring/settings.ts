@@ -47,6 +47,17 @@ export const settingsSchema = z.strictObject({
 
 export type MeasureSettings = z.output<typeof settingsSchema>;
 
-/** A short name for settings, of a run with these weights, on these kernels. */
-export const settingsHash = (settings: MeasureSettings, weights: string, kernels: string): string =>
-  createHash("sha256").update(canonicalJson({ settings, weights, kernels })).digest("hex").slice(0, 12);
+/** Those that decide the radii. */
+export type SearchSettings = Omit<
+  MeasureSettings,
+  "constant" | "delta" | "form" | "denominators" | "curvatureImages"
+>;
+
+export function searchSettings(settings: MeasureSettings): SearchSettings {
+  const { constant: _, delta: __, form: ___, denominators: ____, curvatureImages: _____, ...rest } = settings;
+  return rest;
+}
+
+/** A short name for everything that decides a result. */
+export const hashOf = (identity: object): string =>
+  createHash("sha256").update(canonicalJson(identity)).digest("hex").slice(0, 12);

@@ -43,28 +43,36 @@ export function measuresText(runs: readonly Labelled[]): string {
   return inColumns(rows);
 }
 
+function append(lists: Map<string, string[]>, key: string, entry: string): void {
+  lists.set(key, [...(lists.get(key) ?? []), entry]);
+}
+
 /** Everything out of the ordinary, in sentences: one for all networks and measures that share it. */
 export function notesOf(runs: readonly Labelled[]): string[] {
   const sentences = new Map<string, string[]>();
-  const add = (sentence: string, label: string): void => {
-    sentences.set(sentence, [...(sentences.get(sentence) ?? []), label]);
-  };
   for (const { label, measured } of runs) {
-    const missing = new Set<string>();
+    const missing = new Map<string, string[]>();
     for (const name of radiusNames) {
       const radius = measured.radii[name];
-      if ("reason" in radius) {
-        missing.add(radius.reason);
-        add(`no ${letters[name]}: ${radius.reason}`, label);
-      } else if (radius.saturatedHigh)
-        add(`${letters[name]} is above ${fixed(radius.radius, 4)}, where the search ends`, label);
+      if ("reason" in radius) append(missing, radius.reason, letters[name]);
+      else if (radius.saturatedHigh)
+        append(
+          sentences,
+          `${letters[name]} is above ${fixed(radius.radius, 4)}, where the search ends`,
+          label,
+        );
       else if (radius.saturatedLow)
-        add(`${letters[name]} is below ${fixed(radius.radius, 4)}, the smallest that was tried`, label);
+        append(
+          sentences,
+          `${letters[name]} is below ${fixed(radius.radius, 4)}, the smallest that was tried`,
+          label,
+        );
     }
     const lacking = new Map<string, string[]>();
     for (const { id, note } of measured.measures)
-      if (note !== null && !missing.has(note)) lacking.set(note, [...(lacking.get(note) ?? []), id]);
-    for (const [note, ids] of lacking) add(`${listed(ids)}: ${note}`, label);
+      if (note !== null && !missing.has(note)) append(lacking, note, id);
+    for (const [reason, names] of missing) append(sentences, `no ${listed(names)}: ${reason}`, label);
+    for (const [note, ids] of lacking) append(sentences, `${listed(ids)}: ${note}`, label);
   }
   return [...sentences].map(([sentence, labels]) => `${listed(labels)}: ${sentence}`);
 }

@@ -10,15 +10,21 @@ import { type Labelled, notesOf, radiusText } from "./text.ts";
 
 const title = "Generalization measures";
 
-/** The figure of the searches of some runs. */
-export const searchesDrawing = (runs: readonly Labelled[]): Drawing => ({
-  id: "searches",
-  heading: "The searches for the radii, step by step",
-  caption:
-    "Each mark is a radius that was tried; above it, by how much the accuracy on the training images drops there. A search looks for the radius at which it drops to the dashed line; where it ends, the mark is filled. A bar says that the drop lies somewhere along it: the images that were left could not change on which side of the line.",
-  alt: searchesAlt(runs),
-  spec: searchSteps(runs, runs[0]!.measured.settings.target),
-});
+/** The figure of the searches of some runs, all of them with the same settings. */
+export function searchesDrawing(runs: readonly Labelled[]): Drawing {
+  const { target, displacement } = runs[0]!.measured.settings;
+  const [height, it] =
+    displacement === "error"
+      ? ["the error on the training images", "the error"]
+      : ["by how much the accuracy on the training images drops", "the drop"];
+  return {
+    id: "searches",
+    heading: "The searches for the radii, step by step",
+    caption: `Each mark is a radius that was tried; above it, ${height} there. A search looks for the radius at which that reaches the dashed line; where it ends, the mark is filled. A bar says that ${it} lies somewhere along it: the images that were left could not change on which side of the line.`,
+    alt: searchesAlt(runs),
+    spec: searchSteps(runs, target),
+  };
+}
 
 /**
  * Writes the numbers of some runs and the figure of their searches. The same numbers give the same bytes.

@@ -43,6 +43,11 @@ export interface Bracket {
   readonly answer: "safe" | "last";
 }
 
+/** The steps to resume are those of another search. */
+export class NotResumable extends RangeError {
+  override readonly name = "NotResumable";
+}
+
 /** With these, a radius is a multiple of 1/512. */
 export const defaultBracket: Bracket = { low: 0, high: 2, iterations: 15, resolution: 5e-3, answer: "safe" };
 
@@ -53,7 +58,7 @@ export const defaultBracket: Bracket = { low: 0, high: 2, iterations: 15, resolu
  * @param probe - asked for each radius, with the steps before it
  * @param resume - steps of an earlier search with the same settings; they are not made again
  * @returns a stream of the new steps, and at its end the result
- * @throws RangeError where `resume` are not the steps of this search
+ * @throws NotResumable where `resume` are not the steps of this search
  * @implements QGen.sec.B.2
  * @deviation The reference returns the last midpoint, which may be too large (`answer: "last"`).
  */
@@ -74,7 +79,7 @@ export async function* bisect(
     const radius = (low + high) / 2;
     const made = resume[trace.length];
     if (made !== undefined && made.radius !== radius)
-      throw new RangeError(
+      throw new NotResumable(
         `bisect: step ${trace.length + 1} of the search to resume has the radius ${made.radius}, but this search tries ${radius} there`,
       );
     const step: Step = made ?? { radius, ...(await probe(radius, trace)) };
@@ -85,7 +90,7 @@ export async function* bisect(
     if (made === undefined) yield step;
   }
   if (resume.length > trace.length)
-    throw new RangeError(
+    throw new NotResumable(
       `bisect: the search to resume has ${resume.length} steps, but this search ends after ${trace.length}`,
     );
   return resultOf(trace, answer);

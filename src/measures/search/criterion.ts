@@ -81,16 +81,21 @@ const order: readonly Verdict[] = ["larger", "stop", "smaller"];
 /** Of several networks, the one with the largest displacement decides. */
 export const harsher = (a: Verdict, b: Verdict): Verdict => (order.indexOf(a) < order.indexOf(b) ? b : a);
 
-/** @throws RangeError where no radius can fulfil the criterion */
+/** The network does too badly for any radius to fulfil the criterion. */
+export class Unreachable extends RangeError {
+  override readonly name = "Unreachable";
+}
+
+/** @throws Unreachable where no radius can fulfil the criterion */
 export function checkReachable(what: string, base: Baseline, { displacement, target }: Criterion): void {
   const accuracy = base.hits / base.count;
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
   if (displacement === "error" && 1 - accuracy > target)
-    throw new RangeError(
+    throw new Unreachable(
       `${what}: the error on the ${base.count} training images is ${percent(1 - accuracy)} without any noise, which is above the ${percent(target)} that the search looks for`,
     );
   if (displacement !== "error" && accuracy < target)
-    throw new RangeError(
+    throw new Unreachable(
       `${what}: the accuracy on the ${base.count} training images is ${percent(accuracy)}, so it cannot drop by ${percent(target)}; train the network first`,
     );
 }

@@ -74,7 +74,7 @@ export const magnitudeAware = (options: PacBayesOptions): PacBayesOptions => ({
  * network with the dequantized weights.
  *
  * @param rng - draw k uses the streams `draw/k/<parameter>` of it, whatever the radius
- * @throws RangeError where a weight is not finite, or the network is too weak for the criterion
+ * @throws RangeError where a weight is not finite; Unreachable where the network is too weak for the criterion
  * @implements QGen.sec.B.2
  */
 export async function* pacBayesRadius(

@@ -62,7 +62,7 @@ export const magnitudeAwareBox = (options: SharpnessOptions): SharpnessOptions =
  *
  * @param rng - restart k uses the streams `restart/k/start/<parameter>` and `restart/k/shuffle/…` of it, whatever the
  *   radius
- * @throws RangeError where a weight is not finite, or the network is too weak for the criterion
+ * @throws RangeError where a weight is not finite; Unreachable where the network is too weak for the criterion
  * @implements QGen.sec.B.2
  */
 export async function* sharpnessRadius(
