@@ -65,7 +65,12 @@ describe("qgen measure", () => {
     const first = await qgen(...args(runs, out, "--json"));
     expect(first).toMatchObject({ code: 0 });
     expect(first.stdout).toBe(readFileSync(join(out, "measures.json"), "utf8"));
-    expect(readdirSync(out).sort()).toEqual(["measures.html", "measures.json", "searches.svg"]);
+    expect(readdirSync(out).sort()).toEqual([
+      "measures.html",
+      "measures.json",
+      "ranking.csv",
+      "searches.svg",
+    ]);
     const numbers = numbersOf(first.stdout);
     expect(numbers.map(({ label, settings: { on } }) => [label, on])).toEqual([
       ["FP32", "latent"],

@@ -159,8 +159,27 @@ describe("what is written", () => {
   const text = (name: string): string => readFileSync(join(out, name), "utf8");
 
   test("is the numbers, the figure and a page with both; the same numbers give the same bytes", async () => {
-    const { html, json } = await writeMeasures(two, out);
-    expect(readdirSync(out).sort()).toEqual(["measures.html", "measures.json", "searches.svg"]);
+    const ranked = [
+      {
+        measure: "sharpness",
+        runs: 2,
+        axes: ["bits"],
+        tau: 1,
+        granulated: 0.5,
+        information: null,
+        meanError: 0.25,
+        worstError: 0.75,
+      },
+    ];
+    const { html, json } = await writeMeasures(two, ranked, out);
+    expect(text("ranking.csv").split("\n")[1]).toBe("sharpness,2,1,0.5,,0.25,0.75");
+    expect(text("measures.html")).toMatch(/sharpness<\/th><td>1\.00<\/td><td>0\.50<\/td><td>–<\/td>/);
+    expect(readdirSync(out).sort()).toEqual([
+      "measures.html",
+      "measures.json",
+      "ranking.csv",
+      "searches.svg",
+    ]);
     expect([text("measures.json"), html]).toEqual([json, join(out, "measures.html")]);
     expect(JSON.parse(json)).toEqual({ title: "Generalization measures", runs: two });
     expect(text("searches.svg")).toContain(
@@ -185,12 +204,12 @@ describe("what is written", () => {
     ]);
     expect(named(page, "li").map((note) => textOf(note).trim())).toEqual(notesOf(two));
     const before = [text("measures.html"), text("searches.svg")];
-    await writeMeasures(two, out);
+    await writeMeasures(two, [], out);
     expect([text("measures.html"), text("searches.svg")]).toEqual(before);
   });
 
   test("is also there where no network has a radius", async () => {
-    await writeMeasures(none, out);
+    await writeMeasures(none, [], out);
     expect(text("searches.svg")).toMatch(/^<svg /);
     expect(text("measures.html")).toContain("Int2 &lt;b&gt; has none");
   });

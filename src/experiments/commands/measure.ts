@@ -10,6 +10,9 @@ import { type Labelled, measuresText, notesOf } from "../measuring/text.ts";
 import { openDevice } from "../node-device.ts";
 import { createProgress } from "../progress.ts";
 import { fixed } from "../report/format.ts";
+import { columnsOf } from "../report/measures.ts";
+import { rankingText } from "../report/measures-files.ts";
+import { type Ranked, ranking } from "../report/ranking.ts";
 import { datasetOf } from "../trained.ts";
 import { number, stopOnSignal } from "./options.ts";
 
@@ -144,7 +147,25 @@ async function measureAction(folders: string[], options: Options): Promise<void>
     signals.dispose();
   }
   const { writeMeasures } = await import("../measuring/write.ts");
-  const written = await writeMeasures(done, out);
-  console.log(json ? written.json.trimEnd() : [measuresText(done), ...notesOf(done)].join("\n"));
+  const byRun = new Map(
+    // With --on both, the latent weights.
+    done
+      .filter(({ measured }) => measured.settings.on === places[0])
+      .map(({ measured }) => [measured.run, measured]),
+  );
+  const ranked = ranking(
+    runs.map(({ result }) => result),
+    columnsOf(byRun),
+  );
+  const written = await writeMeasures(done, ranked, out);
+  console.log(json ? written.json.trimEnd() : text(done, ranked));
   progress.print(`searches: ${written.html}`);
 }
+
+/** Everything for a terminal. */
+const text = (done: readonly Labelled[], ranked: readonly Ranked[]): string =>
+  [
+    measuresText(done),
+    ...(ranked.length === 0 ? [] : ["", rankingText(ranked, 10), ""]),
+    ...notesOf(done),
+  ].join("\n");

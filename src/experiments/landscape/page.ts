@@ -5,10 +5,10 @@
  */
 
 import { readFileSync } from "node:fs";
+import { htmlDocument } from "../report/document.ts";
 import type { Figure } from "../report/figures.ts";
 import { count, fixed, percent, short } from "../report/format.ts";
 import { type Html, html, trusted } from "../report/html.ts";
-import { style } from "../report/style.ts";
 import { dataName } from "../report/words.ts";
 import type { LossScale } from "./scene.js";
 import { type Group, groupsOf, panelOf, type Surface } from "./surfaces.ts";
@@ -58,17 +58,9 @@ export function page(landscape: LandscapePage): string {
   const { title, command, surfaces, scales, first, words, files } = landscape;
   const groups = groupsOf(surfaces);
   const turned = groups.map(({ id, surfaces }) => ({ id: `turn-${id}`, panels: surfaces.map(panelOf) }));
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<style>${trusted(style + ownStyle)}</style>
-</head>
-<body>
-<header>
+  return htmlDocument(
+    title,
+    html`<header>
 <h1>${title}</h1>
 <p class="lead">${whatIsShown(surfaces)}</p>
 <p>The paper’s Figure 2 shows ResNet-18, without numbers, without the extent of its plane, and without saying which weights were displaced: only the order of the precisions can be compared.</p>
@@ -120,9 +112,9 @@ ${trusted(moduleText("./scene.js"))}
 ${trusted(moduleText("./viewer.js"))}
 start(${trusted(json(turned))}, ${trusted(json(scales))}, ${trusted(json(first))});
 </script>
-</body>
-</html>
-`.markup;
+`,
+    ownStyle,
+  );
 }
 
 function whatIsShown(surfaces: readonly Surface[]): string {

@@ -1,9 +1,12 @@
 import { join } from "node:path";
 import { writeAtomic } from "../files.ts";
+import { htmlDocument } from "../report/document.ts";
 import { type Drawing, draw } from "../report/figures.ts";
 import { short } from "../report/format.ts";
 import { html, trusted } from "../report/html.ts";
-import { style } from "../report/style.ts";
+import { rankingCsv } from "../report/measures-files.ts";
+import { rankingTable, rankingWords } from "../report/measures-html.ts";
+import type { Ranked } from "../report/ranking.ts";
 import { searchesAlt, searchSteps } from "./figure.ts";
 import { letters, radiusNames } from "./radii.ts";
 import { type Labelled, notesOf, radiusText } from "./text.ts";
@@ -33,20 +36,14 @@ export function searchesDrawing(runs: readonly Labelled[]): Drawing {
  */
 export async function writeMeasures(
   runs: readonly Labelled[],
+  ranked: readonly Ranked[],
   directory: string,
 ): Promise<{ readonly html: string; readonly json: string }> {
-  const json = `${JSON.stringify({ title, runs }, null, 2)}\n`;
+  const json = `${JSON.stringify({ title, runs, ranking: ranked }, null, 2)}\n`;
   const [figure] = await draw([searchesDrawing(runs)]);
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>${trusted(style)}</style>
-</head>
-<body>
-<h1>${title}</h1>
+  const page = htmlDocument(
+    title,
+    html`<h1>${title}</h1>
 <p class="lead">What was found out about ${runs.map(({ label }) => label).join(", ")}, from ${runs[0]!.measured.images} training images.</p>
 <figure id="searches"><h3>${figure!.heading}</h3>
 <div class="scroll">${trusted(figure!.inline)}</div>
@@ -61,21 +58,21 @@ export async function writeMeasures(
 <div class="scroll"><table><caption>Measures</caption>
 <thead><tr><th scope="col" class="row">measure</th><th scope="col" class="source">from</th>${runs.map(({ label }) => html`<th scope="col">${label}</th>`)}</tr></thead>
 <tbody>${runs[0]!.measured.measures.map(
-    ({ id, name, equation, source }) =>
-      html`<tr><th scope="row" class="row">${name}</th><td class="source">${equation === null ? source : `eq. ${equation.split(".").at(-1)}`}</td>${runs.map(
-        ({ measured }) => {
-          const value = measured.measures.find((other) => other.id === id)?.value ?? null;
-          return html`<td>${value === null ? "–" : short(value)}</td>`;
-        },
-      )}</tr>\n`,
-  )}</tbody>
+      ({ id, name, equation, source }) =>
+        html`<tr><th scope="row" class="row">${name}</th><td class="source">${equation === null ? source : `eq. ${equation.split(".").at(-1)}`}</td>${runs.map(
+          ({ measured }) => {
+            const value = measured.measures.find((other) => other.id === id)?.value ?? null;
+            return html`<td>${value === null ? "–" : short(value)}</td>`;
+          },
+        )}</tr>\n`,
+    )}</tbody>
 </table></div>
-<ul class="plain">${notesOf(runs).map((note) => html`<li>${note}</li>\n`)}</ul>
-</body>
-</html>
-`.markup;
+${ranked.length === 0 ? null : html`<h2>Which measure predicts the gap</h2>\n<p>${rankingWords(ranked)}</p>\n${rankingTable(ranked)}\n`}<ul class="plain">${notesOf(runs).map((note) => html`<li>${note}</li>\n`)}</ul>
+`,
+  );
   for (const [name, content] of [
     ["measures.json", json],
+    ["ranking.csv", rankingCsv(ranked)],
     ["searches.svg", figure!.standalone],
     ["measures.html", page],
   ] as const)

@@ -5,6 +5,7 @@ import { inColumns } from "./columns.ts";
 import { toCsv } from "./csv.ts";
 import { fixed, meanSd } from "./format.ts";
 import { cellOf, type MeasuresReport } from "./measures.ts";
+import type { Ranked } from "./ranking.ts";
 
 /** Table 3 as data, the paper's rows among them. */
 export const table3Csv = (all: Aggregate, { measured, paper }: MeasuresReport): string =>
@@ -68,7 +69,8 @@ export const measuresCsv = ({ runs }: Aggregate, { measured }: MeasuresReport): 
     ),
   );
 
-export const rankingCsv = ({ ranking }: MeasuresReport): string =>
+/** What every measure predicts in a pool, one row each. */
+export const rankingCsv = (ranking: readonly Ranked[]): string =>
   toCsv(
     ["measure", "runs", "tau", "granulated_tau", "information", "sign_error_mean", "sign_error_worst"],
     ranking.map(({ measure, runs, tau, granulated, information, meanError, worstError }) => ({
@@ -103,4 +105,17 @@ export function table3Text(all: Aggregate, { measured, paper }: MeasuresReport):
       ]),
   ]);
   return inColumns([["", "", ...heads], ...rows], 2);
+}
+
+/** The best predictors of the gap for a terminal. */
+export function rankingText(ranking: readonly Ranked[], most: number): string {
+  const number = (x: number | null): string => (x === null ? "–" : fixed(x, 2));
+  const heads = ["what predicts the gap", "τ", "granulated τ", "information", "sign error", "worst"];
+  const rows = ranking
+    .slice(0, most)
+    .map(({ measure, tau, granulated, information, meanError, worstError }) => [
+      measure,
+      ...[tau, granulated, information, meanError, worstError].map(number),
+    ]);
+  return inColumns([heads, ...rows]);
 }

@@ -62,7 +62,14 @@ function h1Table(rows: readonly H1Row[]): Html {
 
 const number = (x: number | null): string => (x === null ? "–" : fixed(x, 2));
 
-const rankingTable = (ranked: readonly Ranked[]): Html =>
+/** How to read the ranking. */
+export function rankingWords(ranked: readonly Ranked[]): string {
+  const axes = ranked[0]?.axes ?? [];
+  return `Kendall’s τ between measure and gap over ${count(ranked[0]?.runs ?? 0, "run")}, which differ in ${axes.length === 0 ? "nothing but their seeds" : listed(axes)}: 1 is the same order, −1 the reverse. Granulated: with one setting varied at a time. Information: what the order of the measure tells of the order of the gaps, given the settings, 0 to 1. Sign error: how often, and in the worst environment, a difference points the wrong way.${ranked.length > SHOWN ? ` The first ${SHOWN} of ${ranked.length} measures.` : ""}`;
+}
+
+/** The best predictors of the gap in a pool of runs. */
+export const rankingTable = (ranked: readonly Ranked[]): Html =>
   scrolling(
     "Which measure predicts the gap",
     html`<thead><tr><th scope="col" class="row">Measure</th><th scope="col">τ</th><th scope="col">granulated τ</th><th scope="col">information</th><th scope="col">sign error, mean</th><th scope="col">worst</th></tr></thead>
@@ -79,7 +86,6 @@ export function measuresHtml(all: Aggregate, reference: Reference, report: Measu
   const [measured] = report.measured.values();
   if (measured === undefined) return html``;
   const { draws, restarts, on, ball, step } = measured.settings;
-  const axes = report.ranking[0]?.axes ?? [];
   const whose = `its ${reference.dataset} NiN${reference.sameData ? "" : " (other data)"}`;
   return html`<h2 id="table-3">Table 3: how flat the minima are</h2>
 <p>Each number is √(x/m) of a measure x, lower is flatter. The radii come from searches on ${count(measured.images, "training image")}: ${count(draws, "draw")} of noise for PAC-Bayes, ${count(restarts, "ascent")} for sharpness (${ball === "linf" ? "box" : "L2 ball"}, ${step === "sgd" ? "SGD" : "sign"} steps), ${on === "latent" ? "on the latent weights, quantized again each time" : "on the weights that the networks compute with"}. Rows “paper”: ${whose}, one network each. Numbers of different sizes of network and of training set cannot be compared; their order between precisions can.</p>
@@ -88,7 +94,7 @@ ${table3(all, report)}
 <p>Quantized minus FP32, paired by seed: below zero is flatter. Intervals are a paired bootstrap’s, right for all bit widths of a row at once. “Supported”: at some bit width the interval lies below zero. “Contradicted”: at every bit width it lies above.</p>
 ${h1Table(report.h1)}
 <h2 id="ranking">Which measure predicts the gap</h2>
-<p>Kendall’s τ between measure and gap over ${count(report.ranking[0]?.runs ?? 0, "run")}, which differ in ${axes.length === 0 ? "nothing but their seeds" : listed(axes)}: 1 is the same order, −1 the reverse. Granulated: with one setting varied at a time. Information: what the order of the measure tells of the order of the gaps, given the settings, 0 to 1. Sign error: how often, and in the worst environment, a difference points the wrong way.${report.ranking.length > SHOWN ? ` The first ${SHOWN} of ${report.ranking.length} measures.` : ""}</p>
+<p>${rankingWords(report.ranking)}</p>
 ${rankingTable(report.ranking)}
 `;
 }

@@ -30,6 +30,10 @@ const columnOf = (measured: MeasuredRuns, id: string, name: string): RunMeasure 
   of: (run) => valueOfRun(measured, run, id)?.value ?? null,
 });
 
+/** All measures of some runs, as columns of numbers. */
+export const columnsOf = (measured: MeasuredRuns): RunMeasure[] =>
+  ([...measured.values()][0]?.measures ?? []).map(({ id, name }) => columnOf(measured, id, name));
+
 /** A cell of Table 3: over the runs that have a number there. */
 export function cellOf(measured: MeasuredRuns, { runs }: Precision, id: Table3Column): Summary | null {
   const values = runs.flatMap((run) => valueOfRun(measured, run, id)?.value ?? []);
@@ -73,9 +77,6 @@ export function measuresReport(all: Aggregate, reference: Reference, measured: M
       name: nameOf(id),
       test: h1Of(all, columnOf(measured, id, nameOf(id))),
     })),
-    ranking: ranking(
-      counted,
-      listed.map(({ id, name }) => columnOf(measured, id, name)),
-    ),
+    ranking: ranking(counted, columnsOf(measured)),
   };
 }

@@ -7,13 +7,13 @@
 import { precisionName } from "../precision.ts";
 import { type Aggregate, unique } from "./aggregate.ts";
 import { type Claim, score, type Verdict } from "./claim.ts";
+import { htmlDocument } from "./document.ts";
 import type { Figure } from "./figures.ts";
 import { count, duration, fixed, listed } from "./format.ts";
 import { type Html, html, type Part, trusted } from "./html.ts";
 import type { MeasuresReport } from "./measures.ts";
 import { measuresHtml } from "./measures-html.ts";
 import type { Reference } from "./reference.ts";
-import { style } from "./style.ts";
 import { table1Html, table2Html } from "./tables.ts";
 import {
   changeInTable1,
@@ -48,17 +48,9 @@ const verdicts: Readonly<Record<Verdict, string>> = {
 export function page(report: Page): string {
   const { title, scale, all, claims, figures } = report;
   const { excluded, runs, missing, differing } = all;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<style>${trusted(style)}</style>
-</head>
-<body>
-<header>
+  return htmlDocument(
+    title,
+    html`<header>
 <h1>${title}</h1>
 <p class="lead">${whatWasRun(all).join(" ")}</p>
 <p>${howTheyWereTrained(all).join(" ")}</p>
@@ -94,9 +86,8 @@ ${excluded.length === 0 ? null : notCounted(all)}
 <h2 id="how">How this was made</h2>
 ${howMade(report)}
 </main>
-</body>
-</html>
-`.markup;
+`,
+  );
 }
 
 const claimHtml = ({ statement, place, verdict, says, rule }: Claim): Html => html`<li>

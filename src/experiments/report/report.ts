@@ -79,7 +79,7 @@ export async function writeReport(options: ReportOptions): Promise<Report> {
       : ([
           ["table-3.csv", table3Csv(all, measures)],
           ["measures.csv", measuresCsv(all, measures)],
-          ["ranking.csv", rankingCsv(measures)],
+          ["ranking.csv", rankingCsv(measures.ranking)],
         ] as const)),
     ["summary.json", summary],
     ...figures.map(({ id, standalone }) => [`figures/${id}.svg`, standalone] as const),
