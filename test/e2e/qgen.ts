@@ -19,10 +19,10 @@ export function start(
     env: { ...process.env, QGEN_DATA: "/nonexistent", ...env },
   });
   let [stdout, stderr] = ["", ""];
-  child.stdout.on("data", (text) => {
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;
   });
-  child.stderr.on("data", (text) => {
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
   const done = new Promise<Finished>((resolve) =>
