@@ -158,7 +158,7 @@ describe("what is written", () => {
   afterAll(() => rmSync(out, { recursive: true, force: true }));
   const text = (name: string): string => readFileSync(join(out, name), "utf8");
 
-  test("is the numbers, the figure and a page with both; the same numbers give the same bytes", async () => {
+  test("has the ranking of a pool, as a table and as a file", async () => {
     const ranked = [
       {
         measure: "sharpness",
@@ -171,9 +171,13 @@ describe("what is written", () => {
         worstError: 0.75,
       },
     ];
-    const { html, json } = await writeMeasures(two, ranked, out);
+    await writeMeasures(two, ranked, out);
     expect(text("ranking.csv").split("\n")[1]).toBe("sharpness,2,1,0.5,,0.25,0.75");
     expect(text("measures.html")).toMatch(/sharpness<\/th><td>1\.00<\/td><td>0\.50<\/td><td>–<\/td>/);
+  });
+
+  test("is the numbers, the figure and a page with both; the same numbers give the same bytes", async () => {
+    const { html, json } = await writeMeasures(two, [], out);
     expect(readdirSync(out).sort()).toEqual([
       "measures.html",
       "measures.json",
@@ -181,7 +185,7 @@ describe("what is written", () => {
       "searches.svg",
     ]);
     expect([text("measures.json"), html]).toEqual([json, join(out, "measures.html")]);
-    expect(JSON.parse(json)).toEqual({ title: "Generalization measures", runs: two });
+    expect(JSON.parse(json)).toEqual({ title: "Generalization measures", runs: two, ranking: [] });
     expect(text("searches.svg")).toContain(
       `aria-label="${searchesAlt(two).replace("<b>", "&lt;b&gt;").replaceAll("'", "&#39;")}"`,
     );
