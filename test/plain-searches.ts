@@ -2,7 +2,11 @@
  * The radius searches as one would write them down: every image of every draw, in their own order, everything made
  * anew. The searches of the library are held against these, and timed against them.
  */
-import { type AscentOptions, ascend } from "../src/measures/search/ascent.ts";
+
+import { grad } from "../src/autograd/grad.ts";
+import { constant } from "../src/autograd/op.ts";
+import { crossEntropy } from "../src/autograd/ops/fused.ts";
+import { type AscentOptions, halfWidth, project } from "../src/measures/search/ascent.ts";
 import {
   defaultCriterion,
   displacementOf,
@@ -11,9 +15,10 @@ import {
 } from "../src/measures/search/criterion.ts";
 import { type Law, standardDeviation } from "../src/measures/search/perturb.ts";
 import type { Model, Weights } from "../src/nn/model.ts";
-import { evaluate, type Images } from "../src/nn/train.ts";
+import { evaluate, type Images, imagesFor } from "../src/nn/train.ts";
 import { mapTree, type Tree } from "../src/nn/tree.ts";
 import type { Rng } from "../src/tensor/random.ts";
+import { scope } from "../src/tensor/scope.ts";
 import { bufferOf, sizeOf, type Tensor } from "../src/tensor/tensor.ts";
 
 export interface Plain {
@@ -72,6 +77,56 @@ export async function plainPacBayes(
   });
 }
 
+/** The ascent: all gradients, as in training, of which those of the weights are used. */
+function plainAscent(
+  model: Model,
+  { params, buffers }: Weights,
+  images: Images,
+  start: Tree<Float64Array>,
+  radius: number,
+  { law, ball, step, lr, steps, batchSize }: AscentOptions,
+  rng: Rng,
+): Tree<Tensor> {
+  const { kernels, dtype } = Object.values(params)[0]!;
+  const width = halfWidth(law, radius);
+  const widths = mapTree(start, (_, name) => Float64Array.from(params[name]!.data, width));
+  const at = (u: Tree<Float64Array>): Tree<Tensor> =>
+    mapTree(params, (w, name) => {
+      const own = u[name];
+      if (own === undefined) return w;
+      const values = bufferOf(dtype, own.length);
+      for (let i = 0; i < values.length; i++) values[i] = w.data[i]! + own[i]!;
+      return kernels.tensor(values, w.shape);
+    });
+  let u = project(
+    mapTree(start, (v, name) => v.map((x, i) => (x * widths[name]![i]!) / 2)),
+    widths,
+    ball,
+  );
+  const size = Math.min(batchSize, images.count);
+  const perPass = Math.floor(images.count / size);
+  for (let i = 0; i < steps; i++) {
+    const order = rng.fork(`shuffle/${Math.floor(i / perPass)}`).permutation(images.count);
+    const from = (i % perPass) * size;
+    const batch = images.batch(order.subarray(from, from + size));
+    const slopes = scope(() => {
+      const leaves = mapTree(at(u), constant);
+      const x = imagesFor(params, batch.images, size, images.shape);
+      const loss = crossEntropy(batch.labels)(model.apply(leaves, buffers, x, "eval").y);
+      const all = grad(loss, Object.values(leaves));
+      return Object.fromEntries(Object.keys(leaves).map((name, k) => [name, all[k]!.value.data.slice()]));
+    });
+    const next = mapTree(u, (x, name) =>
+      x.map((value, k) => {
+        const slope = slopes[name]![k]!;
+        return step === "sgd" ? value + lr * slope : value + (widths[name]![k]! / 10) * Math.sign(slope);
+      }),
+    );
+    u = project(next, widths, ball);
+  }
+  return at(u);
+}
+
 export async function plainSharpness(
   model: Model,
   weights: Weights,
@@ -82,19 +137,15 @@ export async function plainSharpness(
 ): Promise<Plain> {
   const base = { hits: await hits(model, weights, images), count: images.count };
   const chosen = Object.fromEntries(model.weights.map((name) => [name, weights.params[name]!]));
-  const point = mapTree(chosen, ({ shape, data }) => ({ shape, values: data.slice() }));
   return bisection(async (radius) => {
     let worst = Infinity;
     for (let restart = 0; restart < restarts; restart++) {
       const stream = rng.fork(`restart/${restart}`);
       const start = mapTree(chosen, (w, name) => {
         const own = stream.fork("start").fork(name);
-        return bufferOf(w.dtype, sizeOf(w.shape)).map(() => 2 * own.uniform() - 1);
+        return Float64Array.from(bufferOf(w.dtype, sizeOf(w.shape)).map(() => 2 * own.uniform() - 1));
       });
-      const end = await ascend(model, weights, images, point, start, radius, ascent, stream);
-      const params: Tree<Tensor> = mapTree(weights.params, (w, name) =>
-        end[name] === undefined ? w : w.kernels.tensor(end[name], w.shape),
-      );
+      const params = plainAscent(model, weights, images, start, radius, ascent, stream);
       worst = Math.min(worst, await hits(model, { ...weights, params }, images));
     }
     return displacementOf(worst, images.count, base, "drop");
