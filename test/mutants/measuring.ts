@@ -118,8 +118,8 @@ export const measuring: readonly Mutant[] = [
     { what: "restarts are not passed on", from: "    moved,\n    restarts,\n", to: "    moved,\n" },
     {
       what: "draws are not passed on",
-      from: "criterion, moved, draws, resume",
-      to: "criterion, moved, resume",
+      from: "criterion, moved, draws, ...shared",
+      to: "criterion, moved, ...shared",
     },
     {
       what: "steps of another program are no complaint",
