@@ -56,9 +56,14 @@ export async function plainPacBayes(
   rng: Rng,
   law: Law,
   draws = 10,
+  how: "drop" | "loss" = "drop",
 ): Promise<Plain> {
   const base = { hits: await hits(model, weights, images), count: images.count };
+  const loss = async (params: Tree<Tensor>): Promise<number> =>
+    (await evaluate(model, { ...weights, params }, images, BATCH)).loss;
+  const trained = how === "loss" ? await loss(weights.params) : 0;
   return bisection(async (radius) => {
+    let risen = 0;
     const std = standardDeviation(law, radius);
     let found = 0;
     for (let draw = 0; draw < draws; draw++) {
@@ -71,8 +76,10 @@ export async function plainPacBayes(
           w.shape,
         );
       });
-      found += await hits(model, { ...weights, params }, images);
+      if (how === "loss") risen += (await loss(params)) - trained;
+      else found += await hits(model, { ...weights, params }, images);
     }
+    if (how === "loss") return risen / draws;
     return displacementOf(found, draws * images.count, base, "drop");
   });
 }

@@ -129,8 +129,8 @@ export const searches: readonly Mutant[] = [
   ...inFile("src/measures/search/sharpness.ts", golden("searches"), [
     {
       what: "the mean of the restarts in the place of the worst",
-      from: "return probeWorst(table, arranged.base, criterion, thoroughness, first);",
-      to: 'return import("./count.ts").then((c) => c.probeMean(table, arranged.base, criterion, thoroughness));',
+      from: "return probeWorst(table, base, criterion, thoroughness, first);",
+      to: 'return import("./count.ts").then((c) => c.probeMean(table, base, criterion, thoroughness));',
     },
   ]),
   ...inFile("src/measures/search/accuracy.ts", property("search-networks"), [

@@ -30,7 +30,7 @@ const counts: fc.Arbitrary<Counts> = fc
     rows: fc.integer({ min: 1, max: 6 }),
     base: fc.double({ min: 0.1, max: 1, noNaN: true }),
     share: fc.double({ min: -0.2, max: 1, noNaN: true }),
-    displacement: fc.constantFrom("drop", "absolute", "error"),
+    displacement: fc.constantFrom("drop", "absolute", "error", "loss"),
     target: fc.constantFrom(0.1, 0.25, 0.5),
     seeds: fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true })),
   })
@@ -38,6 +38,17 @@ const counts: fc.Arbitrary<Counts> = fc
     const count = sum(sizes);
     const accuracy = Math.min(1, Math.max(0, base - target + share * 0.2));
     const draw = (): number => seeds.next().value as number;
+    if (displacement === "loss") {
+      // Multiples of 2⁻²⁰, some of them larger than any target.
+      const loss = (size: number): number =>
+        -Math.round(size * (base + share * draw()) * 2 ** 20) / 2 ** 20 - size;
+      return {
+        sizes,
+        base: { hits: -Math.round(base * count) - count, count },
+        criterion: { ...defaultCriterion, displacement, target } as Criterion,
+        hits: Array.from({ length: rows }, () => sizes.map(loss)),
+      };
+    }
     return {
       sizes,
       base: { hits: Math.round(base * count), count },

@@ -85,11 +85,13 @@ describe("images in the order of a search", () => {
           const batch = block(b);
           expect(batch.labels).toHaveLength(n);
           labels += batch.labels.reduce((a, y) => a + y + 1, 0);
-          hits += await hitsOf(model, weights.buffers, () => weights.params, batch, images.shape);
+          hits += await hitsOf(model, weights.buffers, () => weights.params, batch, images.shape, "drop");
         }
         const { labels: all } = images.batch(Array.from({ length: COUNT }, (_, i) => i));
         expect(labels).toBe(all.reduce((a, y) => a + y + 1, 0));
-        expect(hits).toBe(base.hits);
+        expect(hits).toBe(base("drop").hits);
+        const { loss } = await evaluate(model, weights, images, 128);
+        expect(Math.abs(-base("loss").hits / COUNT - loss)).toBeLessThan(1e-5);
         expect(hits / COUNT).toBe((await evaluate(model, weights, images, 128)).accuracy);
       }
   });
@@ -99,11 +101,13 @@ describe("images in the order of a search", () => {
     const { sizes, base, block } = await arrange(model, weights, images, 25);
     const shares: number[] = [];
     for (const [b, n] of sizes.entries())
-      shares.push((await hitsOf(model, weights.buffers, () => weights.params, block(b), images.shape)) / n);
+      shares.push(
+        (await hitsOf(model, weights.buffers, () => weights.params, block(b), images.shape, "drop")) / n,
+      );
     const [sample, ...rest] = shares;
     expect(rest).toEqual([...rest].sort((a, b) => a - b));
     expect([rest[0], rest.at(-1)]).toEqual([0, 1]);
-    expect(Math.abs(sample! - base.hits / base.count)).toBeLessThan(0.05);
+    expect(Math.abs(sample! - base("drop").hits / base("drop").count)).toBeLessThan(0.05);
   });
 });
 
@@ -146,6 +150,32 @@ describe("the searches", () => {
           expect(whole.displacement.low).toBe(whole.displacement.high);
         }
       expect(looked(traces)).toBeLessThan(0.8);
+    },
+  );
+
+  verifies(
+    "QGen.sec.B.2",
+    "with the rise of the loss for the drop of accuracy, the radius is that of the plain search too",
+    async () => {
+      const criterion = { displacement: "loss", target: 0.1, tolerance: 0.01 } as const;
+      for (const { model, weights } of networks) {
+        const fast = await complete(
+          pacBayesRadius(model, weights, images, createRng("s"), { criterion, draws }),
+        );
+        const { law } = pacBayesDefaults;
+        const plain = await plainPacBayes(model, weights, images, createRng("s"), law, draws, "loss");
+        expect(fast.radius).toBe(plain.radius);
+        expect(fast.trace.map(({ verdict }) => verdict)).toEqual(plain.steps.map(({ verdict }) => verdict));
+        const worst = await complete(
+          sharpnessRadius(model, weights, images, createRng("s"), {
+            criterion,
+            restarts: 2,
+            ascent: { ...sharpnessDefaults.ascent, steps: 1, batchSize: 16 },
+          }),
+        );
+        expect(worst.displacement.low).toBeGreaterThanOrEqual(0);
+        expect(worst.displacement.high).toBeLessThan(0.11);
+      }
     },
   );
 

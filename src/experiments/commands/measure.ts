@@ -5,7 +5,7 @@ import { openRuns } from "../landscape/landscape.ts";
 import { labelsOf } from "../landscape/surfaces.ts";
 import { checkMeasurable, measureRun } from "../measuring/measure.ts";
 import { letters, radiusNames } from "../measuring/radii.ts";
-import { type MeasureSettings, settingsSchema } from "../measuring/settings.ts";
+import { displacementWords, type MeasureSettings, settingsSchema } from "../measuring/settings.ts";
 import { type Labelled, measuresText, notesOf } from "../measuring/text.ts";
 import { openDevice } from "../node-device.ts";
 import { createProgress } from "../progress.ts";
@@ -45,10 +45,11 @@ export const measureCommand = (): Command =>
     .option("--draws <n>", "perturbed networks for each radius of PAC-Bayes (default: 10)", number)
     .option("--restarts <n>", "ascents for each radius of sharpness (default: 10)", number)
     .addOption(
-      choice("--displacement <of>", "what has to reach the target: the drop of accuracy, or the error", [
-        "drop",
-        "error",
-      ]),
+      choice(
+        "--displacement <of>",
+        "what has to reach the target: the drop of accuracy, the error, or the rise of the loss",
+        ["drop", "error", "loss"],
+      ),
     )
     .option("--target <share>", "by how much accuracy may drop (default: 0.1)", number)
     .addOption(choice("--ball <norm>", "ball of the ascents", ["linf", "l2"]))
@@ -69,6 +70,7 @@ export const measureCommand = (): Command =>
     .addOption(
       choice("--constant <term>", "the formulas' log(m / radius) or log(m / delta)", ["radius", "delta"]),
     )
+    .option("--m <n>", "the m of the formulas (default: the number of images used)", number)
     .option("--delta <p>", "the bounds hold with probability 1 - delta (default: 0.05)", number)
     .addOption(
       choice("--form <form>", "formulas as printed, or as they follow from the bound", [
@@ -136,7 +138,7 @@ async function measureAction(folders: string[], options: Options): Promise<void>
         onStep: (name, { radius, displacement: { low, high } }, searches) =>
           progress.update(
             (i + searches / radiusNames.length) / jobs.length,
-            `${label} · search for ${letters[name]} · at ${fixed(radius, 4)} ${settings.displacement === "error" ? "the error is" : "the accuracy drops by"} ${low === high ? fixed(low, 3) : `${fixed(low, 3)} to ${fixed(high, 3)}`}`,
+            `${label} · search for ${letters[name]} · at ${fixed(radius, 4)} ${displacementWords[settings.displacement].is} ${low === high ? fixed(low, 3) : Number.isFinite(high) ? `${fixed(low, 3)} to ${fixed(high, 3)}` : `${fixed(low, 3)} at least`}`,
           ),
       });
       done.push({ label, measured });

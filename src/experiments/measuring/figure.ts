@@ -1,6 +1,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import { config } from "../report/look.ts";
 import { letters, radiusNames } from "./radii.ts";
+import { displacementWords } from "./settings.ts";
 import type { Labelled } from "./text.ts";
 
 const titles = {
@@ -24,7 +25,8 @@ export function searchSteps(runs: readonly Labelled[], target: number): TopLevel
         search: titles[name],
         radius: step.radius,
         low: step.displacement.low,
-        high: step.displacement.high,
+        // A loss has no upper bound before all images were looked at.
+        high: Number.isFinite(step.displacement.high) ? step.displacement.high : step.displacement.low,
         // What is certain: at least so much where the radius is too large, at most so much where it is too small.
         drop: step.verdict === "smaller" ? step.displacement.low : step.displacement.high,
         step: i + 1,
@@ -97,5 +99,5 @@ export function searchesAlt(runs: readonly Labelled[]): string {
     });
     return found.length > 0 ? `${label} ends at ${found.join(", ")}` : `${label} has none`;
   });
-  return `Radii that were tried, with ${runs[0]!.measured.settings.displacement === "error" ? "the error" : "the drop of accuracy"} at each: ${ends.join("; ")}.`;
+  return `Radii that were tried, with ${displacementWords[runs[0]!.measured.settings.displacement].title} at each: ${ends.join("; ")}.`;
 }

@@ -136,7 +136,7 @@ async function measuresOf(
   radii: Radii,
 ): Promise<readonly Measured[]> {
   const { run, dataset, settings } = request;
-  const { curvatureImages, referenceCompat, seed, constant, delta, form, denominators } = settings;
+  const { m, curvatureImages, referenceCompat, seed, constant, delta, form, denominators } = settings;
   const network = await networkOf(request, openSimd());
   const plain = isQuantized(network.model) ? await plainNetwork(run, dataset, network.weights) : network;
   const radius = (name: RadiusName) => (): number => {
@@ -152,7 +152,10 @@ async function measuresOf(
       curvatureImages: { ...images, count: Math.min(images.count, curvatureImages) },
       referenceCompat,
     },
-    Object.fromEntries(radiusNames.map((name) => [name, radius(name)])),
+    {
+      ...Object.fromEntries(radiusNames.map((name) => [name, radius(name)])),
+      ...(m === null ? {} : { m: () => m }),
+    },
   );
   const measures = measuresWith({ constant, delta, form, denominators });
   return measureAll(

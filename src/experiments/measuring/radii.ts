@@ -38,7 +38,12 @@ export const letters: Readonly<Record<RadiusName, string>> = {
 export type Radius = SearchResult | { readonly reason: string };
 export type Radii = Readonly<Record<RadiusName, Radius>>;
 
-const interval = z.strictObject({ low: z.number(), high: z.number() });
+/** JSON has no infinity: where losses count, there is no upper bound before all images were looked at. */
+const bound = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? Infinity);
+const interval = z.strictObject({ low: bound, high: bound });
 const stepSchema = z.strictObject({
   radius: z.number(),
   verdict: z.enum(["larger", "stop", "smaller"]),

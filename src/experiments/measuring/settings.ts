@@ -24,7 +24,7 @@ export const settingsSchema = z.strictObject({
   draws: whole(1).default(10),
   restarts: whole(1).default(10),
   /** When a radius is right, and on which accuracy. */
-  displacement: z.enum(["drop", "error"]).default("drop"),
+  displacement: z.enum(["drop", "error", "loss"]).default("drop"),
   target: z.number().gt(0).lt(1).default(0.1),
   /** Ascents: in which ball, by which step, on how many images each. */
   ball: z.enum(["linf", "l2"]).default("linf"),
@@ -33,6 +33,8 @@ export const settingsSchema = z.strictObject({
   ascentBatch: whole(1).default(128),
   /** Only weights, or biases, batch norm and steps too. */
   moved: z.enum(["weights", "all"]).default("weights"),
+  /** The m of the formulas; `null`: the number of images that are used. Table 3 has 100,000 for ImageNet. */
+  m: whole(1).nullable().default(null),
   /** What the formulas leave open. */
   constant: z.enum(["radius", "delta"]).default("radius"),
   delta: z.number().gt(0).lt(1).default(0.05),
@@ -47,15 +49,37 @@ export const settingsSchema = z.strictObject({
 
 export type MeasureSettings = z.output<typeof settingsSchema>;
 
+/** What has to reach the target, in words. */
+export const displacementWords: Readonly<
+  Record<
+    MeasureSettings["displacement"],
+    { readonly title: string; readonly height: string; readonly is: string }
+  >
+> = {
+  drop: {
+    title: "the drop of accuracy",
+    height: "by how much the accuracy on the training images drops",
+    is: "the accuracy drops by",
+  },
+  error: { title: "the error", height: "the error on the training images", is: "the error is" },
+  loss: {
+    title: "the rise of the loss",
+    height: "by how much the loss on the training images rises, in nats",
+    is: "the loss rises by",
+  },
+};
+
 /** Those that decide the radii. */
 export type SearchSettings = Omit<
   MeasureSettings,
-  "constant" | "delta" | "form" | "denominators" | "curvatureImages"
+  "m" | "constant" | "delta" | "form" | "denominators" | "curvatureImages"
 >;
 
 export function searchSettings(settings: MeasureSettings): SearchSettings {
-  const { constant: _, delta: __, form: ___, denominators: ____, curvatureImages: _____, ...rest } = settings;
-  return rest;
+  const rest: Partial<MeasureSettings> = { ...settings };
+  for (const name of ["m", "constant", "delta", "form", "denominators", "curvatureImages"] as const)
+    delete rest[name];
+  return rest as SearchSettings;
 }
 
 /** A short name for everything that decides a result. */

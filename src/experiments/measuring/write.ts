@@ -9,6 +9,7 @@ import { rankingTable, rankingWords } from "../report/measures-html.ts";
 import type { Ranked } from "../report/ranking.ts";
 import { searchesAlt, searchSteps } from "./figure.ts";
 import { letters, radiusNames } from "./radii.ts";
+import { displacementWords } from "./settings.ts";
 import { type Labelled, notesOf, radiusText } from "./text.ts";
 
 const title = "Generalization measures";
@@ -16,10 +17,7 @@ const title = "Generalization measures";
 /** The figure of the searches of some runs, all of them with the same settings. */
 export function searchesDrawing(runs: readonly Labelled[]): Drawing {
   const { target, displacement } = runs[0]!.measured.settings;
-  const [height, it] =
-    displacement === "error"
-      ? ["the error on the training images", "the error"]
-      : ["by how much the accuracy on the training images drops", "the drop"];
+  const { height, title: it } = displacementWords[displacement];
   return {
     id: "searches",
     heading: "The searches for the radii, step by step",

@@ -6,13 +6,13 @@
  */
 
 import { constant } from "../../autograd/op.ts";
-import { tally } from "../../nn/metrics.ts";
+import { type Tally, tally } from "../../nn/metrics.ts";
 import type { Model, Weights } from "../../nn/model.ts";
 import { type Batch, type Images, imagesFor } from "../../nn/train.ts";
 import { mapTree, type Tree } from "../../nn/tree.ts";
 import { loopScope } from "../../tensor/scope.ts";
 import type { Buffer, Tensor } from "../../tensor/tensor.ts";
-import type { Baseline } from "./criterion.ts";
+import type { Baseline, Criterion } from "./criterion.ts";
 
 /** Images that are looked at together: few enough for a verdict in time, enough to keep the kernels busy. */
 const blockSize = (count: number): number => Math.max(16, Math.min(128, Math.ceil(count / 32)));
@@ -23,8 +23,8 @@ const KEPT_BYTES = 2 ** 30;
 export interface Arranged {
   /** Images in each block. The first block is a fair sample; the others go from difficult to easy images. */
   readonly sizes: readonly number[];
-  /** What the network itself gets right. */
-  readonly base: Baseline;
+  /** What the network itself gets right, or minus its losses. */
+  base(how: Criterion["displacement"]): Baseline;
   block(index: number): Batch;
 }
 
@@ -49,14 +49,22 @@ async function logitsOf(
   }
 }
 
-/** How many images of a batch have their largest logit at their label, in eval mode. */
+/** What one batch adds to the hits, or, where losses count, to minus their sum. */
+function scoreOf({ correct, loss }: Tally, how: Criterion["displacement"]): number {
+  if (how !== "loss") return correct;
+  // Multiples of 2⁻²⁰ add up to the same in any order. A loss that is no number is as bad as can be.
+  return Number.isNaN(loss) ? -Infinity : -Math.round(loss * 2 ** 20) / 2 ** 20;
+}
+
+/** How many images of a batch have their largest logit at their label, or minus their losses, in eval mode. */
 export const hitsOf = async (
   model: Model,
   buffers: Tree<Tensor>,
   params: () => Tree<Tensor>,
   batch: Batch,
   shape: Images["shape"],
-): Promise<number> => tally(await logitsOf(model, buffers, params, batch, shape), batch.labels).correct;
+  how: Criterion["displacement"],
+): Promise<number> => scoreOf(tally(await logitsOf(model, buffers, params, batch, shape), batch.labels), how);
 
 /** For each row of logits, that of the label minus the largest other one: above 0 for a hit. */
 function margins(logits: Buffer, labels: Int32Array): number[] {
@@ -76,11 +84,13 @@ export async function arrange(
   size = blockSize(images.count),
 ): Promise<Arranged> {
   const byMargin: { index: number; margin: number }[] = [];
-  let hits = 0;
+  let [hits, losses] = [0, 0];
   for (let from = 0; from < images.count; from += size) {
     const batch = images.batch(range(from, Math.min(from + size, images.count)));
     const logits = await logitsOf(model, weights.buffers, () => weights.params, batch, images.shape);
-    hits += tally(logits, batch.labels).correct;
+    const found = tally(logits, batch.labels);
+    hits += scoreOf(found, "drop");
+    losses += scoreOf(found, "loss");
     byMargin.push(...margins(logits, batch.labels).map((margin, i) => ({ index: from + i, margin })));
   }
   byMargin.sort((a, b) => a.margin - b.margin || a.index - b.index);
@@ -92,7 +102,7 @@ export async function arrange(
   const kept: Batch[] = bytes > KEPT_BYTES ? [] : blocks.map((indices) => images.batch(indices));
   return {
     sizes: blocks.map(({ length }) => length),
-    base: { hits, count: images.count },
+    base: (how) => ({ hits: how === "loss" ? losses : hits, count: images.count }),
     block: (index) => kept[index] ?? images.batch(blocks[index]!),
   };
 }

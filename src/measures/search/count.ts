@@ -1,5 +1,5 @@
 /**
- * Hits of many perturbed networks on many images, counted until the verdict is certain. Which cells of the table are
+ * Hits (or minus the losses) of many perturbed networks on many images, counted until the verdict is certain. Which cells of the table are
  * counted first decides how soon that is, and nothing else.
  *
  * @packageDocumentation
@@ -13,6 +13,7 @@ import {
   displacements,
   harsher,
   type Interval,
+  shareOfOne,
   type Verdict,
   verdictOf,
 } from "./criterion.ts";
@@ -39,6 +40,12 @@ function blocksToward(verdict: Verdict, { sizes }: Table): number[] {
   return verdict === "smaller" ? blocks : blocks.reverse();
 }
 
+/** What all images may add up to, given the hits so far and how many are left. */
+const between = (hits: number, rest: number, { displacement }: Criterion): Interval => {
+  const { low, high } = shareOfOne(displacement);
+  return rest === 0 ? { low: hits, high: hits } : { low: hits + low * rest, high: hits + high * rest };
+};
+
 /** On which side of the target a sample is. */
 function leaning(hits: number, of: number, base: Baseline, criterion: Criterion): Verdict {
   const { low } = displacements({ low: hits, high: hits }, of, base, criterion.displacement);
@@ -56,7 +63,7 @@ export async function probeMean(
   const of = rows * sum(sizes);
   let [hits, seen] = [0, 0];
   const bounds = (): Interval =>
-    displacements({ low: hits, high: hits + of - seen }, of, base, criterion.displacement);
+    displacements(between(hits, of - seen, criterion), of, base, criterion.displacement);
   const decided = (): boolean =>
     thoroughness === "until-decided" && commonVerdict(bounds(), criterion) !== null;
   const look = async (row: number, block: number): Promise<number> => {
@@ -114,7 +121,7 @@ export async function probeWorst(
   const judge = async (row: number): Promise<Interval> => {
     let [hits, rest] = [0, images];
     const settled = (): boolean => {
-      const { low, high } = bounds({ low: hits, high: hits + rest });
+      const { low, high } = bounds(between(hits, rest, criterion));
       const [least, most] = [verdictOf(low, criterion), verdictOf(high, criterion)];
       return harsher(harshest.verdict, least) === harsher(harshest.verdict, most);
     };
@@ -128,7 +135,7 @@ export async function probeWorst(
       if (thoroughness === "until-decided" && settled()) break;
       await look(block);
     }
-    return bounds({ low: hits, high: hits + rest });
+    return bounds(between(hits, rest, criterion));
   };
 
   const all = Array.from({ length: rows }, (_, row) => row);
@@ -140,7 +147,7 @@ export async function probeWorst(
     if (verdict !== harshest.verdict) harshest = { verdict, row };
     if (thoroughness === "until-decided" && verdict === "smaller") break;
   }
-  if (found.length < rows) found.push(bounds({ low: 0, high: images }));
+  if (found.length < rows) found.push(bounds(between(0, images, criterion)));
   return {
     verdict: harshest.verdict,
     displacement: {

@@ -16,9 +16,9 @@ export type Verdict = "larger" | "stop" | "smaller";
 export interface Criterion {
   /**
    * What is compared with `target`: how much the accuracy has dropped, not below 0; by how much it has changed, up or
-   * down; or the error itself.
+   * down; the error itself; or how much the loss has risen, in nats.
    */
-  readonly displacement: "drop" | "absolute" | "error";
+  readonly displacement: "drop" | "absolute" | "error" | "loss";
   readonly target: number;
   /** The search stops where |displacement − target| < tolerance. */
   readonly tolerance: number;
@@ -30,11 +30,15 @@ export interface Criterion {
  */
 export const defaultCriterion: Criterion = { displacement: "drop", target: 0.1, tolerance: 0.01 };
 
-/** The hits of the trained network among so many images. */
+/** The hits of the trained network among so many images; where losses count, minus the sum of its losses. */
 export interface Baseline {
   readonly hits: number;
   readonly count: number;
 }
+
+/** The least and the most that one image can add to the hits, or to what counts in their place. */
+export const shareOfOne = (how: Criterion["displacement"]): Interval =>
+  how === "loss" ? { low: -Infinity, high: 0 } : { low: 0, high: 1 };
 
 /** The displacement of `hits` among `of` images. */
 export function displacementOf(
@@ -45,6 +49,7 @@ export function displacementOf(
 ): number {
   if (how === "error") return 1 - hits / of;
   const drop = base.hits / base.count - hits / of;
+  if (how === "loss") return drop;
   return how === "absolute" ? Math.abs(drop) : Math.max(0, drop);
 }
 
@@ -88,6 +93,7 @@ export class Unreachable extends RangeError {
 
 /** @throws Unreachable where no radius can fulfil the criterion */
 export function checkReachable(what: string, base: Baseline, { displacement, target }: Criterion): void {
+  if (displacement === "loss") return;
   const accuracy = base.hits / base.count;
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
   if (displacement === "error" && 1 - accuracy > target)

@@ -97,7 +97,8 @@ export async function* pacBayesRadius(
   } = { ...pacBayesDefaults, ...options };
   const point = await pointOf(what, model, weights, moved);
   const arranged = shared ?? (await arrange(model, weights, images));
-  checkReachable(what, arranged.base, criterion);
+  const base = arranged.base(criterion.displacement);
+  checkReachable(what, base, criterion);
 
   const directions = Array.from({ length: draws }, (_, draw) =>
     directionsOf(point, rng.fork(`draw/${draw}`), (stream) => stream.normal()),
@@ -116,9 +117,10 @@ export async function* pacBayesRadius(
             () => withValues(model, weights.params, perturbed(draw)),
             arranged.block(block),
             images.shape,
+            criterion.displacement,
           ),
       };
-      return probeMean(table, arranged.base, criterion, thoroughness);
+      return probeMean(table, base, criterion, thoroughness);
     },
     bracket,
     resume,

@@ -16,7 +16,7 @@ import { type Criterion, checkReachable, defaultCriterion } from "./criterion.ts
 import { directionsOf, type Moved, memoLast, pointOf, withValues } from "./perturb.ts";
 
 export interface SharpnessOptions {
-  readonly criterion: Criterion & { readonly displacement: "drop" | "error" };
+  readonly criterion: Criterion & { readonly displacement: "drop" | "error" | "loss" };
   readonly bracket: Bracket;
   readonly ascent: AscentOptions;
   readonly moved: Moved;
@@ -88,7 +88,8 @@ export async function* sharpnessRadius(
   };
   const point = await pointOf(what, model, weights, moved);
   const arranged = shared ?? (await arrange(model, weights, images));
-  checkReachable(what, arranged.base, criterion);
+  const base = arranged.base(criterion.displacement);
+  checkReachable(what, base, criterion);
 
   const streams = Array.from({ length: restarts }, (_, restart) => rng.fork(`restart/${restart}`));
   const directions = streams.map((stream) =>
@@ -105,11 +106,18 @@ export async function* sharpnessRadius(
         async hits(restart: number, block: number) {
           const end = await climbed(restart);
           const params = () => withValues(model, weights.params, end);
-          return hitsOf(model, weights.buffers, params, arranged.block(block), images.shape);
+          return hitsOf(
+            model,
+            weights.buffers,
+            params,
+            arranged.block(block),
+            images.shape,
+            criterion.displacement,
+          );
         },
       };
       const first = before.at(-1)?.decidedBy ?? null;
-      return probeWorst(table, arranged.base, criterion, thoroughness, first);
+      return probeWorst(table, base, criterion, thoroughness, first);
     },
     bracket,
     resume,
