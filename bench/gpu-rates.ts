@@ -31,7 +31,7 @@ const numbers = (shape: Shape): Float32Array =>
   Float32Array.from({ length: sizeOf(shape) }, () => rng.uniform() - 0.5);
 
 /** So many rounds of work that takes so many seconds: software that plays a GPU is slow. */
-const roundsFor = (seconds: number): number => (seconds > 0.5 ? 3 : 7);
+const roundsFor = (seconds: number): number => (seconds > 2 ? 1 : seconds > 0.5 ? 3 : 7);
 
 /** Seconds of one `use`, a median; the result is read, so that it is there. */
 async function secondsOf(use: () => Tensor): Promise<number> {
