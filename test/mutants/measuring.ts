@@ -213,7 +213,11 @@ export const measuring: readonly Mutant[] = [
     },
   ]),
   ...inFile("src/experiments/measuring/settings.ts", property("measuring"), [
-    { what: "searches of one δ do not know those of another", from: "delta: __,", to: "" },
+    {
+      what: "searches of one δ do not know those of another",
+      from: '"m", "constant", "delta",',
+      to: '"m", "constant",',
+    },
   ]),
   ...inFile("src/experiments/measuring/text.ts", property("measuring-text"), [
     { what: "< for >", from: 'radius.saturatedLow ? "<"', to: 'radius.saturatedHigh ? "<"' },

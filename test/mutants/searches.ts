@@ -109,11 +109,16 @@ export const searches: readonly Mutant[] = [
     { what: "the band is closed", from: "- target) < tolerance", to: "- target) <= tolerance" },
   ]),
   ...inFile("src/measures/search/count.ts", property("search-count"), [
-    { what: "what was not looked at counts as misses", from: "high: hits + of - seen", to: "high: hits" },
+    {
+      what: "what was not looked at counts as misses",
+      from: "high: hits + high * rest };",
+      to: "high: hits };",
+    },
+    { what: "losses have no image worse than none", from: "low: hits + low * rest,", to: "low: hits," },
     {
       what: "the rest of a row counts as misses",
-      from: "const { low, high } = bounds({ low: hits, high: hits + rest });",
-      to: "const { low, high } = bounds({ low: hits, high: hits });",
+      from: "const { low, high } = bounds(between(hits, rest, criterion));",
+      to: "const { low, high } = bounds(between(hits, 0, criterion));",
     },
     {
       what: "the last row decides, not the worst",
@@ -124,6 +129,13 @@ export const searches: readonly Mutant[] = [
       what: "the search for the worst ends at the first row in the band",
       from: '&& verdict === "smaller") break;',
       to: '&& verdict !== "larger") break;',
+    },
+  ]),
+  ...inFile("src/measures/search/criterion.ts", property("search-networks"), [
+    {
+      what: "the loss falls where it rises",
+      from: 'if (how === "loss") return drop;',
+      to: 'if (how === "loss") return -drop;',
     },
   ]),
   ...inFile("src/measures/search/sharpness.ts", golden("searches"), [
