@@ -62,7 +62,9 @@ export function createSimd(wasm: BufferSource): SimdKernels {
   const module = new WebAssembly.Module(wasm);
   const wasmExports = new WebAssembly.Instance(module, { env: { memory, abort } })
     .exports as unknown as Exports;
-  return kernelsOn(createHeap(memory, wasmExports.heapBase!()), wasmExports);
+  const base = wasmExports.heapBase!();
+  wasmExports.setOwn!(base);
+  return kernelsOn(createHeap(memory, base + wasmExports.ownBytes!()), wasmExports);
 }
 
 /** Where the numbers of a tensor, and of those that share its memory, lie. */
