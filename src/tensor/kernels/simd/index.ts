@@ -162,7 +162,12 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
     const size = Math.ceil(n / Math.max(1, pieces) / unit) * unit;
     const pitch = Math.ceil(workspace / 64) * 64;
     const start = workspace === 0 ? 0 : heap.scratch(pitch * crew.threads);
-    crew.run(kernel, ranges(n, size).map(([from, to]) => argumentsOf(from, to)), start, pitch);
+    crew.run(
+      kernel,
+      ranges(n, size).map(([from, to]) => argumentsOf(from, to)),
+      start,
+      pitch,
+    );
   }
 
   /**
