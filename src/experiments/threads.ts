@@ -10,7 +10,7 @@ import { Complaint } from "./complaint.ts";
 import { physicalCores } from "./cores.ts";
 
 /** They keep no process alive, and end with it. */
-export const nodeTeam = (threads: number, options: Pick<Team, "grain"> = {}): Team => ({
+export const nodeTeam = (threads: number, options: Pick<Team, "grain" | "patience"> = {}): Team => ({
   ...options,
   threads,
   start(program, duty, lost) {

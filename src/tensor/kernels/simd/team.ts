@@ -17,6 +17,8 @@ export interface Team {
   readonly threads: number;
   /** The least work of a part, in multiplications: for less it is not worth to wake a thread. */
   readonly grain?: number;
+  /** Seconds without a finished part after which a thread is given up for lost. */
+  readonly patience?: number;
   /** Starts a thread that calls the function whose text is `program` with `duty`. `lost` is to be told if it ends with an error. */
   start(program: string, duty: Duty, lost: (why: string) => void): void;
 }
@@ -49,8 +51,6 @@ export interface Board {
 
 const MOST_PARTS = 64;
 const MOST_ARGUMENTS = 32;
-/** Seconds without a finished part after which a thread is given up for lost. */
-const PATIENCE = 60;
 
 function createBoard(): Board {
   let end = 0;
@@ -151,12 +151,13 @@ export function gather(
 ): Crew {
   const board = createBoard();
   const [names, kernels] = [Object.keys(exports), Object.values(exports)];
+  const { threads, grain = 2 ** 19, patience = 60 } = team;
   const program = `(duty) => (${serve})(${takeParts}, duty)`;
   let lost: string | undefined;
   const lose = (why: string): void => {
     lost ??= `a thread of the SIMD kernels is lost: ${why}. Start again, or compute with one thread.`;
   };
-  for (let me = 1; me < team.threads; me++)
+  for (let me = 1; me < threads; me++)
     team.start(program, { module, memory, board, me, own: owns[me]! }, lose);
 
   /** Waits until every part is finished: a little by looking, then asleep. */
@@ -165,10 +166,10 @@ export function gather(
     for (let i = 0; i < 1000 && Atomics.load(unfinished, 0) > 0; i++);
     for (let n = Atomics.load(unfinished, 0); n > 0 && lost === undefined; n = Atomics.load(unfinished, 0))
       if (
-        Atomics.wait(unfinished, 0, n, 1000 * PATIENCE) === "timed-out" &&
+        Atomics.wait(unfinished, 0, n, 1000 * patience) === "timed-out" &&
         Atomics.load(unfinished, 0) === n
       )
-        lose(`${n} parts are unfinished for ${PATIENCE} s`);
+        lose(`${n} parts are unfinished for ${patience} s`);
     const length = Atomics.load(failed, 0);
     if (length > 0) lose(String.fromCharCode(...board.why.subarray(0, length)));
     if (lost !== undefined) throw new Error(lost);
@@ -193,8 +194,8 @@ export function gather(
   }
 
   return {
-    threads: team.threads,
-    grain: team.grain ?? 2 ** 19,
+    threads,
+    grain,
     run(kernel, parts, workspace, pitch) {
       if (lost !== undefined) throw new Error(lost);
       if (parts.length === 1) return [exports[kernel]!(...parts[0]!, workspace)];
