@@ -12,6 +12,6 @@ export const freshSimd = (): SimdKernels => createSimd(wasm);
 /** The SIMD kernels that a file's tests share. */
 export const simd: SimdKernels = freshSimd();
 
-/** SIMD kernels of several threads, that split whatever has two parts. Whoever asks closes them. */
-export const threadedSimd = (threads: number, grain = 1): SimdKernels =>
-  createSimd(built("kernels-threads.wasm"), nodeTeam(threads, { grain }));
+/** SIMD kernels of several threads. A grain of 1 splits whatever has two parts. Whoever asks closes them. */
+export const threadedSimd = (threads: number, grain?: number): SimdKernels =>
+  createSimd(built("kernels-threads.wasm"), nodeTeam(threads, grain === undefined ? {} : { grain }));

@@ -130,7 +130,7 @@ describe("simd with threads", () => {
   });
 
   test("tensors stay readable, and kernels right, while the shared memory grows", () => {
-    const kernels = threadedSimd(3);
+    const kernels = threadedSimd(3, 1);
     const x = kernels.tensor(
       Float32Array.from({ length: 1000 }, (_, i) => i),
       [1000],

@@ -7,7 +7,7 @@ import { obeysTheContract } from "../kernel-contract.ts";
 import { threadedSimd } from "../kernels.ts";
 
 describe.each([2, 3])("%i threads", (threads) => {
-  const kernels = threadedSimd(threads);
+  const kernels = threadedSimd(threads, 1);
   afterAll(() => kernels.close());
   obeysTheContract(kernels);
 });
