@@ -122,5 +122,5 @@ export const wordsOf = (surfaces: readonly Surface[]): string[] => [
   ...groupsOf(surfaces).flatMap((group) => [...claimWords(group), ...orderWords(group)]),
   ...differenceWords(surfaces),
   ...warningWords(surfaces),
-  `Each surface is one random ${surfaces[0]!.settings.grid.axes === 1 ? "line" : "plane"} through one network. Another seed of the directions, or of the training, gives another one: an order that is the same for several seeds says something, that of one does not.`,
+  `Each ${surfaces[0]!.settings.grid.axes === 1 ? "curve is one random line" : "surface is one random plane"} through one network. Another seed of the directions, or of the training, gives another one: an order that is the same for several seeds says something, that of one does not.`,
 ];
