@@ -1,3 +1,4 @@
+import { log } from "../tensor/math.ts";
 import type { Rng } from "../tensor/random.ts";
 import { normalBelow, studentQuantile } from "./student.ts";
 

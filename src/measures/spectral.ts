@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+import { cosTurn, sinTurn } from "../tensor/angles.ts";
 import { createRng } from "../tensor/random.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { lanczos } from "./lanczos.ts";

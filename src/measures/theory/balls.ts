@@ -6,6 +6,7 @@
  * @packageDocumentation
  */
 
+import { exp, log, square } from "../../tensor/math.ts";
 import type { Rng } from "../../tensor/random.ts";
 
 /** p numbers: weights, or a change of them. */

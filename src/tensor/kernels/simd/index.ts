@@ -39,6 +39,7 @@ const UNARY: readonly Unary[] = [
   "atLeast",
 ];
 const BINARY: readonly Binary[] = ["add", "sub", "mul", "div", "gate"];
+const LAW = ["normal", "uniform"] as const;
 const MASK = ["inside", "strict", "rounded"] as const;
 const ROUNDING = ["half-even", "half-away"] as const;
 
@@ -285,6 +286,22 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
         throw new RangeError(`reshape: [${x.shape}] cannot become [${shape}]`);
       const y = tensorAt(placeOf(x), shape);
       alias(y, x);
+      return y;
+    },
+
+    random(law, [k0, k1], shape, dtype) {
+      if (dtype !== "float32")
+        throw new TypeError("the SIMD kernels hold float32: use the reference kernels for float64");
+      const y = empty(shape);
+      const args = [LAW.indexOf(law), k0, k1, at(y)];
+      spread("random", sizeOf(shape), 16, (from, to) => [...args, from, to], { unit: 16 });
+      return y;
+    },
+    displace(w, z, { square, constant, root }) {
+      kernelsOf(w, z);
+      expectShape("displace", { z }, w.shape);
+      const y = empty(w.shape);
+      spreadMap("displace", sizeOf(w.shape), 16, [], [w, z, y], [square, constant, Number(root)]);
       return y;
     },
 
