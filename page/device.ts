@@ -7,7 +7,7 @@ import { type Device, type DeviceName, openOn } from "../src/experiments/device.
 import { inspectGpu, NoGpu } from "../src/experiments/gpu-device.ts";
 import type { GpuJs } from "../src/tensor/kernels/gpu/runtime.ts";
 import { createSimd, type SimdKernels } from "../src/tensor/kernels/simd/index.ts";
-import { browserTeam, defaultThreads } from "./threads.ts";
+import { defaultThreads, threadedSimd } from "./threads.ts";
 
 const js = gpuJs as unknown as GpuJs;
 
@@ -31,7 +31,7 @@ async function fetchSimd(threads: number): Promise<SimdKernels> {
   if (!response.ok)
     throw new Complaint(`the SIMD kernels could not be fetched from ${url}: ${response.status}`);
   const wasm = new Uint8Array(await response.arrayBuffer());
-  return threads === 1 ? createSimd(wasm) : createSimd(wasm, browserTeam(threads));
+  return threads === 1 ? createSimd(wasm) : threadedSimd(wasm, threads);
 }
 
 /** @throws Complaint where what is asked for by name cannot be had, with the remedy */

@@ -13,12 +13,14 @@ test.each([1, 2, 3])(
   async (threads) => {
     expect(crossOriginIsolated).toBe(true);
     const worker = new Worker(new URL("./same-bits-worker.ts", import.meta.url), { type: "module" });
-    const sha256 = await new Promise((resolve, reject) => {
+    const said = await new Promise<{ sha256: string; taken: number[] }>((resolve, reject) => {
       worker.onmessage = ({ data }) => resolve(data);
       worker.onerror = ({ message }) => reject(new Error(message));
       worker.postMessage(threads);
     });
     worker.terminate();
-    expect(sha256).toBe(pinnedSha256);
+    expect(said.sha256).toBe(pinnedSha256);
+    expect(said.taken).toHaveLength(threads);
+    if (threads > 1) for (const parts of said.taken) expect(parts).toBeGreaterThan(0);
   },
 );

@@ -57,6 +57,8 @@ export interface SimdKernels extends Kernels {
   memoryUsage(): { readonly used: number; readonly reserved: number };
   /** How many threads compute. */
   readonly threads: number;
+  /** How many parts of ops that were split each thread has computed. */
+  taken(): readonly number[];
   /** Ends the threads; without any, it does nothing. */
   close(): void;
 }
@@ -261,6 +263,7 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
     dtypes: ["float32"],
     memoryUsage: heap.usage,
     threads: crew.threads,
+    taken: crew.taken,
     close: crew.close,
 
     tensor(data, shape) {
