@@ -226,6 +226,46 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
     return [x[0]!, x[1]!, sizeOf(x.slice(2))];
   }
 
+  /** Runs a kernel of batch normalization, whose last arguments are n, c, the rest, and a range of channels. */
+  function spreadChannels(kernel: string, x: Shape, cost: number, args: Part): void {
+    const [n, c, inner] = channels(x);
+    const part = (from: number, to: number): Part => [...args, n, c, inner, from, to];
+    spread(kernel, c, cost * n * inner, part, { workspace: wasm.normWorkspace!(c) * 4 });
+  }
+
+  function normalized(
+    relu: boolean,
+    ...[x, mean, variance, gamma, beta, eps]: Parameters<Kernels["normalize"]>
+  ): Tensor {
+    kernelsOf(x, mean, variance, gamma, beta);
+    expectShape("normalize", { mean, variance, gamma, beta }, [channels(x.shape)[1]]);
+    const y = empty(x.shape);
+    const read = [x, mean, variance, gamma, beta].map(at);
+    spreadChannels("normalize", x.shape, 8, [...read, eps, Number(relu), at(y)]);
+    return y;
+  }
+
+  /** With `beta`, through a ReLU after the normalization. */
+  function batchNormSlopes(
+    g: Tensor,
+    x: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    gamma: Tensor,
+    beta: Tensor | null,
+    eps: number,
+  ): readonly [Tensor, Tensor, Tensor] {
+    kernelsOf(g, x, mean, variance, gamma, beta ?? gamma);
+    const [, c] = channels(x.shape);
+    expectShape("batchNormGrad", { g }, x.shape);
+    expectShape("batchNormGrad", { mean, variance, gamma, beta }, [c]);
+    const made = [empty(x.shape), empty([c]), empty([c])] as const;
+    const read = [g, x, mean, variance, gamma].map(at);
+    const args = [...read, addressOf(beta, 0, 1), eps, ...made.map(at)];
+    spreadChannels("batchNormGrad", x.shape, 16, args);
+    return made;
+  }
+
   /** The arguments that the three convolution kernels share, workspace last. */
   function convArguments(x: Shape, w: Shape, geometry: ConvGeometry) {
     const d = convDims(x, w, geometry);
@@ -423,32 +463,17 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
     },
 
     moments(x) {
-      const [n, c, inner] = channels(x.shape);
+      const [, c] = channels(x.shape);
       const [mean, variance] = [empty([c]), empty([c])];
-      const args = [at(x), at(mean), at(variance), n, c, inner];
-      spread("moments", c, 8 * n * inner, (from, to) => [...args, from, to]);
+      spreadChannels("moments", x.shape, 8, [x, mean, variance].map(at));
       return [mean, variance];
     },
-    normalize(x, mean, variance, gamma, beta, eps) {
-      kernelsOf(x, mean, variance, gamma, beta);
-      const [n, c, inner] = channels(x.shape);
-      expectShape("normalize", { mean, variance, gamma, beta }, [c]);
-      const y = empty(x.shape);
-      const args = [at(x), at(mean), at(variance), at(gamma), at(beta), eps, at(y), n, c, inner];
-      spread("normalize", c, 8 * n * inner, (from, to) => [...args, from, to]);
-      return y;
-    },
-    batchNormGrad(g, x, mean, variance, gamma, eps) {
-      kernelsOf(g, x, mean, variance, gamma);
-      const [n, c, inner] = channels(x.shape);
-      expectShape("batchNormGrad", { g }, x.shape);
-      expectShape("batchNormGrad", { mean, variance, gamma }, [c]);
-      const [dx, dgamma, dbeta] = [empty(x.shape), empty([c]), empty([c])];
-      const read = [g, x, mean, variance, gamma].map(at);
-      const args = [...read, eps, at(dx), at(dgamma), at(dbeta), n, c, inner];
-      spread("batchNormGrad", c, 16 * n * inner, (from, to) => [...args, from, to]);
-      return [dx, dgamma, dbeta];
-    },
+    normalize: (...xs) => normalized(false, ...xs),
+    normalizeRelu: (...xs) => normalized(true, ...xs),
+    batchNormGrad: (g, x, mean, variance, gamma, eps) =>
+      batchNormSlopes(g, x, mean, variance, gamma, null, eps),
+    batchNormReluGrad: (g, x, mean, variance, gamma, beta, eps) =>
+      batchNormSlopes(g, x, mean, variance, gamma, beta, eps),
 
     quantize(v, s, q) {
       kernelsOf(v, s);
