@@ -22,6 +22,7 @@ import { type Shape, sizeOf, type Tensor } from "../../tensor.ts";
 import { type Binary, type Kernels, kernelsOf, type Quantizer, type Unary } from "../kernels.ts";
 import { checkLabels } from "../reference/loss.ts";
 import { createHeap, type Heap } from "./heap.ts";
+import { pieces, type Range, ranges } from "./ranges.ts";
 import { alone, type Crew, type Exports, gather, type Part, type Team } from "./team.ts";
 
 // The order of these is that of the constants in assembly/.
@@ -45,12 +46,6 @@ const ROUNDING = ["half-even", "half-away"] as const;
 
 /** Numbers that are summed in one go: a longer sum is that of the sums of so many. */
 const SUMMED = 2 ** 16;
-
-type Range = readonly [from: number, to: number];
-
-/** [0, n) in ranges of `size`, the last one shorter. */
-const ranges = (n: number, size: number): Range[] =>
-  Array.from({ length: Math.ceil(n / size) }, (_, i) => [i * size, Math.min(n, (i + 1) * size)]);
 
 export interface SimdKernels extends Kernels {
   /** Bytes in living tensors, and bytes of WebAssembly memory. */
@@ -161,13 +156,13 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
     { unit = 1, workspace = 0 } = {},
   ): void {
     if (n === 0) return;
-    const pieces = Math.min(3 * crew.threads, Math.ceil(n / unit), Math.floor((n * cost) / crew.grain));
-    const size = Math.ceil(n / Math.max(1, pieces) / unit) * unit;
+    // More parts than threads, so that a thread which is held up leaves its share to the others.
+    const most = Math.min(3 * crew.threads, (n * cost) / crew.grain);
     const pitch = Math.ceil(workspace / 64) * 64;
     const start = workspace === 0 ? 0 : heap.scratch(pitch * crew.threads);
     crew.run(
       kernel,
-      ranges(n, size).map(([from, to]) => argumentsOf(from, to)),
+      pieces(n, most, unit).map(([from, to]) => argumentsOf(from, to)),
       start,
       pitch,
     );
