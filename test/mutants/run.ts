@@ -26,7 +26,16 @@ import { mutants } from "./mutants.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const kernels = ["build/kernels.wasm", "build/kernels-threads.wasm"];
-const copied = ["src", "test", "bin", ...kernels, "package.json", "tsconfig.json", "vitest.config.ts"];
+const copied = [
+  "docs",
+  "src",
+  "test",
+  "bin",
+  ...kernels,
+  "package.json",
+  "tsconfig.json",
+  "vitest.config.ts",
+];
 /** What the kernels are compiled from. */
 const kernelSources = ["src/tensor/kernels/simd/assembly/", "src/tensor/math.ts"];
 const report = "report.json";
