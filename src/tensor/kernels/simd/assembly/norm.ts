@@ -1,4 +1,4 @@
-// Batch normalization of x [n, c, inner]: sums in float64, one pass over the images for each.
+// Batch normalization of x [n, c, inner], for the channels [from, to): sums in float64, one pass over the images for each.
 import { bytes } from "./pack";
 
 let dot: f64 = 0;
@@ -40,9 +40,9 @@ function sums(a: usize, shiftA: f64, b: usize, shiftB: f64, n: i32): void {
  * Mean and biased variance of each channel. Deviations are taken from the channel's first value: none of n values lies
  * further than √(n − 1) standard deviations from the mean, so that little cancels however far the mean is from zero.
  */
-export function moments(x: usize, mean: usize, variance: usize, n: i32, c: i32, inner: i32): void {
+export function moments(x: usize, mean: usize, variance: usize, n: i32, c: i32, inner: i32, from: i32, to: i32): void {
   const count = <f64>n * <f64>inner;
-  for (let j = 0; j < c; j++) {
+  for (let j = from; j < to; j++) {
     let first = <f64>load<f32>(x + bytes(j * inner));
     // Deviations from an infinity would hide it.
     if (!isFinite(first)) first = 0;
@@ -80,8 +80,10 @@ export function normalize(
   n: i32,
   c: i32,
   inner: i32,
+  from: i32,
+  to: i32,
 ): void {
-  for (let j = 0; j < c; j++) {
+  for (let j = from; j < to; j++) {
     const p = <f64>load<f32>(gamma + bytes(j)) / Math.sqrt(<f64>load<f32>(variance + bytes(j)) + eps);
     const q = <f64>load<f32>(beta + bytes(j)) - p * <f64>load<f32>(mean + bytes(j));
     for (let i = 0; i < n; i++) {
@@ -105,9 +107,11 @@ export function batchNormGrad(
   n: i32,
   c: i32,
   inner: i32,
+  from: i32,
+  to: i32,
 ): void {
   const count = <f64>n * <f64>inner;
-  for (let j = 0; j < c; j++) {
+  for (let j = from; j < to; j++) {
     const m = <f64>load<f32>(mean + bytes(j));
     const inverse = 1 / Math.sqrt(<f64>load<f32>(variance + bytes(j)) + eps);
     let total: f64 = 0,
