@@ -5,10 +5,10 @@
  */
 
 import type { Model } from "../nn/model.ts";
-import { nin } from "../nn/models/nin.ts";
 import { adam, adamw, multiStep, type Optimizer, rmsprop, sgd } from "../nn/optimizers.ts";
 import type { Images, Recipe } from "../nn/train.ts";
 import { prepare, type QuantizedModel } from "../quant/prepare.ts";
+import { architecture } from "./architectures.ts";
 import type { RecipeConfig, RunConfig } from "./config.ts";
 import { batchOf, channelStatistics, type Dataset, type Split } from "./data/dataset.ts";
 
@@ -16,8 +16,7 @@ export function buildModel(
   { model, bits, policy }: RunConfig,
   { classes, shape }: Dataset,
 ): Model | QuantizedModel {
-  const [depth, width] = model.slice("nin:".length).split("x").map(Number) as [number, number];
-  const float = nin({ depth, width, classes: classes.length, channels: shape[0] });
+  const float = architecture(model, { image: shape, classes: classes.length });
   return bits === 32 ? float : prepare(float, { bits, ...policy });
 }
 

@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { modelForms } from "../architectures.ts";
 import { Complaint, explained } from "../complaint.ts";
 import { loadDataset } from "../data/catalog.ts";
 import { type DeviceName, deviceNames, deviceText } from "../device.ts";
@@ -47,7 +48,7 @@ export const trainCommand = (): Command =>
     .description(
       "Train one network, quantization-aware or in float. The run is a folder, and can be resumed.",
     )
-    .option("--model <name>", "architecture: nin:DEPTHxWIDTH", "nin:2x1")
+    .option("--model <name>", `architecture: ${modelForms}`, "nin:2x1")
     .option("--bits <bits>", "bits of the weights, 2 to 8; 32 for float", number, 4)
     .option("--data <name>", "auto, cifar10, cifar100, fashion-mnist or synthetic", "auto")
     .option("--train <n>", "use the first n training images (default: all, 2000 of synthetic)", number)
