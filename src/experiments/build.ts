@@ -11,12 +11,16 @@ import { prepare, type QuantizedModel } from "../quant/prepare.ts";
 import { architecture } from "./architectures.ts";
 import type { RecipeConfig, RunConfig } from "./config.ts";
 import { batchOf, channelStatistics, type Dataset, type Split } from "./data/dataset.ts";
+import { type Pretrained, pretrained } from "./pretrained.ts";
 
+/** @param start - the file that its first weights come from, if they do */
 export function buildModel(
   { model, bits, policy }: RunConfig,
   { classes, shape }: Dataset,
+  start?: Pretrained,
 ): Model | QuantizedModel {
-  const float = architecture(model, { image: shape, classes: classes.length });
+  const drawn = architecture(model, { image: shape, classes: classes.length });
+  const float = start === undefined ? drawn : pretrained(drawn, start);
   return bits === 32 ? float : prepare(float, { bits, ...policy });
 }
 

@@ -50,6 +50,11 @@ export const runSchema = z.strictObject({
       moved: z.enum(["weights", "all"]).default("weights"),
     })
     .exactOptional(),
+  /** SHA-256 of the file that the first weights come from; drawn at random where absent. */
+  weights: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, "expected a SHA-256")
+    .exactOptional(),
   seed: whole(0),
   /** Kernels differ in their last bits, so they are part of a result's identity. */
   kernels: z.enum(["simd", "reference", "headlessgl", "webgl2", "webgpu"]).default("simd"),

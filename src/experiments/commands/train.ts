@@ -5,6 +5,7 @@ import { loadDataset } from "../data/catalog.ts";
 import { type DeviceName, deviceNames, deviceText } from "../device.ts";
 import { openDevice } from "../node-device.ts";
 import { precisionName } from "../precision.ts";
+import { readPretrained } from "../pretrained.ts";
 import { createProgress, followRun } from "../progress.ts";
 import type { RunResult } from "../result.ts";
 import { run, runFolder } from "../run.ts";
@@ -36,6 +37,7 @@ interface Options {
   samAdaptive?: true;
   samMoved: string;
   device: DeviceName;
+  weights?: string;
   dataDir?: string;
   out: string;
   resume?: true;
@@ -75,6 +77,7 @@ export const trainCommand = (): Command =>
     .option("--sam <rho>", "sharpness-aware minimization: look so far for the worst point, as 0.05", number)
     .option("--sam-adaptive", "measure that distance in units of each weight")
     .option("--sam-moved <which>", "what is moved to the worst point: weights or all", "weights")
+    .option("--weights <file>", "first weights, as torchvision and timm publish them (safetensors)")
     .addOption(new Option("--device <name>", "kernels").choices(deviceNames).default("auto"))
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
     .option("--out <dir>", "folder of all runs", "runs")
@@ -95,6 +98,7 @@ async function trainAction(options: Options): Promise<void> {
     test: options.test,
   });
   const dataset = await explained(loading);
+  const weights = options.weights === undefined ? undefined : readPretrained(options.weights);
   const device = await openDevice(options.device);
   const { model, bits, epochs, seed, batchSize, optimizer, lr, momentum, weightDecay, gamma } = options;
   const { firstLast, mask, rounding, gradScale, stepFloor, decaySteps } = options;
@@ -113,6 +117,7 @@ async function trainAction(options: Options): Promise<void> {
     milestones: options.milestones ?? paperRecipe(epochs).milestones,
     gamma,
     ...(sam === undefined ? {} : { sam: { rho: sam, adaptive: samAdaptive, moved: samMoved } }),
+    ...(weights === undefined ? {} : { weights: weights.sha256 }),
     seed,
     kernels: device.kernels.name,
   });
@@ -124,6 +129,7 @@ async function trainAction(options: Options): Promise<void> {
     const result = await run(config, {
       device,
       dataset,
+      weights,
       out: options.out,
       existing: options.restart ? "restart" : options.resume ? "resume" : "refuse",
       onEvent: followRun(epochs, batchSize, progress.update),
