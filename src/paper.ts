@@ -34,6 +34,7 @@ export const paperItems = {
   "QGen.fig.1": "width of the quantization bin of each layer at 8, 4 and 2 bits",
   "QGen.fig.2":
     "loss landscape around full-precision and quantized networks, in filter-normalized directions",
+  "QGen.models": "the networks of the experiments: NiN, ResNet, MobileNet, VGG, DeiT and Swin",
   "LSQ.sec.2": "levels Qn, Qp for signed and unsigned data",
   "LSQ.sec.2.1": "first step size, s₀ = 2 mean|v| / √Qp",
   "LSQ.sec.2.2": "scale of the step-size gradient, g = 1/√(N Qp)",

@@ -143,6 +143,7 @@ export const arithmeticCases: CasesOf<typeof arithmetic, Case> = {
   gate: binary(arithmetic.gate, gated),
   scale: unary(arithmetic.scale(-1.5)),
   shift: unary(arithmetic.shift(0.25)),
+  atLeast: unary(arithmetic.atLeast(0), awayFromZero),
   sum: unary(arithmetic.sum),
 };
 

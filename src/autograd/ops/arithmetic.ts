@@ -114,6 +114,15 @@ export const shift = (c: number): Op1 =>
     vjp: ({ g }) => [() => g],
   });
 
+/** max(x, c); the gradient at c is 0. */
+export const atLeast = (c: number): Op1 =>
+  defineOp({
+    name: "atLeast",
+    gradient: "exact",
+    forward: (x) => x.kernels.unary("atLeast", x, c),
+    vjp: ({ g }, x) => [() => gate(g, shift(-c)(x))],
+  });
+
 export const sum: Op1 = reduceTo([]);
 
 export const mean = (x: Var): Var => scale(1 / sizeOf(x.value.shape))(sum(x));

@@ -1,9 +1,11 @@
 import { Command, Option } from "commander";
+import { modelForms } from "../architectures.ts";
 import { Complaint, explained } from "../complaint.ts";
 import { loadDataset } from "../data/catalog.ts";
 import { type DeviceName, deviceNames, deviceText } from "../device.ts";
 import { openDevice } from "../node-device.ts";
 import { precisionName } from "../precision.ts";
+import { readPretrained } from "../pretrained.ts";
 import { createProgress, followRun } from "../progress.ts";
 import type { RunResult } from "../result.ts";
 import { run, runFolder } from "../run.ts";
@@ -36,6 +38,7 @@ interface Options {
   samMoved: string;
   device: DeviceName;
   threads?: number;
+  weights?: string;
   dataDir?: string;
   out: string;
   resume?: true;
@@ -48,7 +51,7 @@ export const trainCommand = (): Command =>
     .description(
       "Train one network, quantization-aware or in float. The run is a folder, and can be resumed.",
     )
-    .option("--model <name>", "architecture: nin:DEPTHxWIDTH", "nin:2x1")
+    .option("--model <name>", `architecture: ${modelForms}`, "nin:2x1")
     .option("--bits <bits>", "bits of the weights, 2 to 8; 32 for float", number, 4)
     .option("--data <name>", "auto, cifar10, cifar100, fashion-mnist or synthetic", "auto")
     .option("--train <n>", "use the first n training images (default: all, 2000 of synthetic)", number)
@@ -75,6 +78,7 @@ export const trainCommand = (): Command =>
     .option("--sam <rho>", "sharpness-aware minimization: look so far for the worst point, as 0.05", number)
     .option("--sam-adaptive", "measure that distance in units of each weight")
     .option("--sam-moved <which>", "what is moved to the worst point: weights or all", "weights")
+    .option("--weights <file>", "first weights, as torchvision and timm publish them (safetensors)")
     .addOption(new Option("--device <name>", "kernels").choices(deviceNames).default("auto"))
     .addOption(threadsOption())
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
@@ -97,6 +101,7 @@ async function trainAction(options: Options): Promise<void> {
   });
   const dataset = await explained(loading);
   const device = await openDevice(options.device, options.threads);
+  const weights = options.weights === undefined ? undefined : readPretrained(options.weights);
   const { model, bits, epochs, seed, batchSize, optimizer, lr, momentum, weightDecay, gamma } = options;
   const { firstLast, mask, rounding, gradScale, stepFloor, decaySteps } = options;
   const { sam, samAdaptive = false, samMoved } = options;
@@ -114,6 +119,7 @@ async function trainAction(options: Options): Promise<void> {
     milestones: options.milestones ?? paperRecipe(epochs).milestones,
     gamma,
     ...(sam === undefined ? {} : { sam: { rho: sam, adaptive: samAdaptive, moved: samMoved } }),
+    ...(weights === undefined ? {} : { weights: weights.sha256 }),
     seed,
     kernels: device.kernels.name,
   });
@@ -125,6 +131,7 @@ async function trainAction(options: Options): Promise<void> {
     const result = await run(config, {
       device,
       dataset,
+      weights,
       out: options.out,
       existing: options.restart ? "restart" : options.resume ? "resume" : "refuse",
       onEvent: followRun(epochs, batchSize, progress.update),
