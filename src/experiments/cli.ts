@@ -6,6 +6,7 @@
  */
 
 import { Command, CommanderError } from "commander";
+import { corruptCommand } from "./commands/corrupt.ts";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { landscapeCommand } from "./commands/landscape.ts";
@@ -29,6 +30,7 @@ function createProgram(): Command {
     .addCommand(reproduceCommand())
     .addCommand(measureCommand())
     .addCommand(landscapeCommand())
+    .addCommand(corruptCommand())
     .addCommand(paperCommand())
     .addCommand(dataCommand())
     .addCommand(doctorCommand())
