@@ -57,28 +57,28 @@ export async function readIce(folder: string): Promise<Ice> {
 }
 
 /**
- * Ice drawn here: bright ridges in a bluish haze.
+ * Ice drawn here: bright needles in a bluish haze, about as bright and as rough as the photographs.
  *
  * @deviation The textures of the published data sets are photographs of others, and not part of this project.
  */
 export function drawnIce(): Ice {
-  const rng = createRng("ice");
+  const key = keyOf(createRng("ice"));
   return iceOf(
-    files.map((_, i) => drawn(drawsOf(keyOf(rng), i))),
+    files.map((_, i) => drawn(drawsOf(key, i))),
     "drawn textures that stand in for the published photographs of ice",
   );
 }
 
 const SIDE = 512;
-const tint = [0.8, 0.93, 1] as const;
+const tint = [0.82, 0.94, 1] as const;
 
 function drawn(draws: Draws): Picture {
-  const [ridges, haze] = [plasma(SIDE, 1.6, draws), plasma(SIDE, 2.5, draws)];
+  const [needles, haze] = [plasma(SIDE, 1.15, draws), plasma(SIDE, 2, draws)];
   const pixels = new Uint8Array(3 * SIDE * SIDE);
   for (let i = 0; i < SIDE * SIDE; i++) {
-    const ridge = (1 - Math.abs(2 * ridges[i]! - 1)) ** 4;
+    const needle = (1 - Math.abs(2 * needles[i]! - 1)) ** 2;
     for (let k = 0; k < 3; k++)
-      pixels[3 * i + k] = 255 * Math.min(1, tint[k]! * (0.65 * ridge + 0.5 * haze[i]!));
+      pixels[3 * i + k] = 255 * Math.min(1, tint[k]! * (0.1 + 0.55 * needle + 0.45 * haze[i]!));
   }
   return { height: SIDE, width: SIDE, pixels };
 }
