@@ -10,7 +10,7 @@ import { adam, adamw, multiStep, type Optimizer, rmsprop, sgd } from "../nn/opti
 import type { Images, Recipe } from "../nn/train.ts";
 import { prepare, type QuantizedModel } from "../quant/prepare.ts";
 import type { RecipeConfig, RunConfig } from "./config.ts";
-import { batchOf, channelStatistics, type Dataset, type Split } from "./data/dataset.ts";
+import { batchOf, channelStatistics, type Dataset, type Normalization, type Split } from "./data/dataset.ts";
 
 export function buildModel(
   { model, bits, policy }: RunConfig,
@@ -44,13 +44,15 @@ export const buildRecipe = (config: RecipeConfig): Recipe => ({
   sam: config.sam,
 });
 
+/** Images of a split as numbers. */
+export const imagesOf = (split: Split, shape: Dataset["shape"], normalization: Normalization): Images => ({
+  count: split.count,
+  shape,
+  batch: (indices) => batchOf(split, shape, indices, normalization),
+});
+
 /** Both splits, normalized by the statistics of the training images. */
 export function buildImages({ shape, train, test }: Dataset): { train: Images; test: Images } {
   const normalization = channelStatistics(train, shape);
-  const images = (split: Split): Images => ({
-    count: split.count,
-    shape,
-    batch: (indices) => batchOf(split, shape, indices, normalization),
-  });
-  return { train: images(train), test: images(test) };
+  return { train: imagesOf(train, shape, normalization), test: imagesOf(test, shape, normalization) };
 }

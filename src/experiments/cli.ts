@@ -13,6 +13,7 @@ import { landscapeCommand } from "./commands/landscape.ts";
 import { measureCommand } from "./commands/measure.ts";
 import { paperCommand } from "./commands/paper.ts";
 import { reproduceCommand } from "./commands/reproduce.ts";
+import { robustnessCommand } from "./commands/robustness.ts";
 import { specCommand } from "./commands/spec.ts";
 import { theoryCommand } from "./commands/theory.ts";
 import { trainCommand } from "./commands/train.ts";
@@ -31,6 +32,7 @@ function createProgram(): Command {
     .addCommand(measureCommand())
     .addCommand(landscapeCommand())
     .addCommand(corruptCommand())
+    .addCommand(robustnessCommand())
     .addCommand(paperCommand())
     .addCommand(dataCommand())
     .addCommand(doctorCommand())
