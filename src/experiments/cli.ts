@@ -7,12 +7,14 @@
 
 import { Command, CommanderError } from "commander";
 import { claimsCommand } from "./commands/claims.ts";
+import { corruptCommand } from "./commands/corrupt.ts";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { landscapeCommand } from "./commands/landscape.ts";
 import { measureCommand } from "./commands/measure.ts";
 import { paperCommand } from "./commands/paper.ts";
 import { reproduceCommand } from "./commands/reproduce.ts";
+import { robustnessCommand } from "./commands/robustness.ts";
 import { specCommand } from "./commands/spec.ts";
 import { theoryCommand } from "./commands/theory.ts";
 import { trainCommand } from "./commands/train.ts";
@@ -30,6 +32,8 @@ function createProgram(): Command {
     .addCommand(reproduceCommand())
     .addCommand(measureCommand())
     .addCommand(landscapeCommand())
+    .addCommand(corruptCommand())
+    .addCommand(robustnessCommand())
     .addCommand(paperCommand())
     .addCommand(claimsCommand())
     .addCommand(dataCommand())

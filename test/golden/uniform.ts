@@ -22,5 +22,6 @@ export const sameNumber: Rng = {
   uniform: () => 0.5,
   normal: () => 0,
   below: () => 0,
+  key: () => [0, 0],
   permutation: (n) => Int32Array.from({ length: n }, (_, i) => i),
 };
