@@ -11,8 +11,10 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { landscapeCommand } from "./commands/landscape.ts";
 import { measureCommand } from "./commands/measure.ts";
 import { paperCommand } from "./commands/paper.ts";
+import { poolCommand } from "./commands/pool.ts";
 import { reproduceCommand } from "./commands/reproduce.ts";
 import { specCommand } from "./commands/spec.ts";
+import { sweepCommand } from "./commands/sweep.ts";
 import { theoryCommand } from "./commands/theory.ts";
 import { trainCommand } from "./commands/train.ts";
 import { Complaint } from "./complaint.ts";
@@ -27,6 +29,8 @@ function createProgram(): Command {
     .showHelpAfterError("(add --help for what there is)")
     .addCommand(trainCommand())
     .addCommand(reproduceCommand())
+    .addCommand(sweepCommand())
+    .addCommand(poolCommand())
     .addCommand(measureCommand())
     .addCommand(landscapeCommand())
     .addCommand(paperCommand())
