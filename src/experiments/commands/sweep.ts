@@ -11,11 +11,13 @@ import { Interrupted } from "../run.ts";
 import { type ScaleName, scaleNames } from "../scales.ts";
 import { secondsOfRuns } from "../sweep/estimate.ts";
 import { forgetFailure, openSweep, type SweepFolder, sweepFolder } from "../sweep/folder.ts";
+import { describeGrid, finish, follower, standingText } from "../sweep/follow.ts";
 import { checkedGrid, configsOf, type Grid, gridId, shardOf, table1Grid } from "../sweep/grid.ts";
-import { type News, sweepLocally } from "../sweep/local.ts";
+import { sweepLocally } from "../sweep/local.ts";
+import { leasesOf } from "../sweep/owner.ts";
 import { type Standing, standings } from "../sweep/rows.ts";
 import { defaultWorkers, memoryShare } from "../sweep/workers.ts";
-import { number, resolveData, stopOnSignal } from "./options.ts";
+import { number, positive, redisAddress, resolveData, wholeNumber } from "./options.ts";
 import { writeTables } from "./pool.ts";
 
 interface Options {
@@ -27,6 +29,9 @@ interface Options {
   memory?: number;
   shard?: string;
   retry?: "failed";
+  redis?: string | true;
+  weights?: boolean;
+  lease: number;
   dryRun?: true;
 }
 
@@ -51,6 +56,9 @@ export const sweepCommand = (): Command =>
     .option("--memory <MB>", "that each may have (default: its share of four fifths of the machine)", number)
     .option("--shard <i/n>", "only every n-th run, from the i-th: for schedulers")
     .addOption(new Option("--retry <which>", "runs that are tried again").choices(["failed"]))
+    .option("--redis [url]", "let qgen worker do it, by way of this queue (default: $QGEN_REDIS)")
+    .option("--weights", "with --redis: let the weights come back too")
+    .option("--lease <seconds>", "a sweep or a worker that is silent for so long is gone", number, 60)
     .option("--dry-run", "show the runs, what of them is done, and how long the rest will take")
     .addHelpText("after", "\nExample:\n  qgen sweep table-1 --scale smoke --data synthetic --out sweeps/try")
     .action(sweepAction);
@@ -58,23 +66,12 @@ export const sweepCommand = (): Command =>
 async function gridFrom(what: string, { scale, data, dataDir }: Options): Promise<Grid> {
   if (what === "table-1") return table1Grid(scale, await resolveData(data ?? "auto", dataDir));
   if (data !== undefined) throw new Complaint(`--data ${data}: ${what} says itself which images it wants`, 2);
-  let text: string;
   try {
-    text = readFileSync(what, "utf8");
+    return checkedGrid(JSON.parse(readFileSync(what, "utf8")), what);
   } catch (error) {
+    if (error instanceof Complaint) throw error;
     throw new Complaint(`"${what}": expected table-1 or a file with a grid; ${(error as Error).message}`, 2);
   }
-  try {
-    return checkedGrid(JSON.parse(text), what);
-  } catch (error) {
-    throw error instanceof Complaint ? error : new Complaint(`${what}: ${(error as Error).message}`, 2);
-  }
-}
-
-function atLeastOne(option: string, value: number): number {
-  if (!Number.isInteger(value) || value < 1)
-    throw new Complaint(`${option} ${value}: expected a whole number of at least 1`, 2);
-  return value;
 }
 
 async function sweepAction(what: string, options: Options): Promise<void> {
@@ -82,17 +79,12 @@ async function sweepAction(what: string, options: Options): Promise<void> {
   const all = configsOf(grid);
   const configs = options.shard === undefined ? all : shardOf(all, options.shard);
   const dir = options.out ?? join("sweeps", gridId(grid));
-  const workers = atLeastOne("--workers", options.workers ?? defaultWorkers());
-  const memory = atLeastOne("--memory", options.memory ?? memoryShare(workers));
   const progress = createProgress(process.stderr);
-
+  const described = (rows: readonly Standing[]): string =>
+    `${describeGrid(grid, rows.length)}\n${standingText(rows)} (${dir})`;
   if (options.dryRun) {
     const rows = standings(sweepFolder(dir), configs);
-    console.log(
-      [describe(grid, configs), standingText(rows), await estimate(rows, workers, options, progress)].join(
-        "\n",
-      ),
-    );
+    console.log(`${described(rows)}\n${await estimate(openOf(rows), options, progress)}`);
     return;
   }
 
@@ -101,115 +93,97 @@ async function sweepAction(what: string, options: Options): Promise<void> {
     for (const { id, state } of standings(folder, configs))
       if (state.state === "failed") forgetFailure(folder, id);
   const before = standings(folder, configs);
-  progress.print(`${describe(grid, configs)}\n${standingText(before)} (${dir})`);
-  const open = before.filter(({ state }) => state.state === "open").map(({ config }) => config);
-  if (open.length > 0) {
-    const { name, train, test } = grid.data;
-    await explained(loadDataset(name, { dir: options.dataDir, train, test }));
-    await runHere(folder, open, { workers, memory, dataDir: options.dataDir }, progress);
-  }
+  progress.print(described(before));
+  const open = openOf(before);
+  if (open.length > 0) await runAll(folder, open, options, progress);
 
-  const { text } = writeTables(folder, grid);
-  console.log(text);
-  const failed = standings(folder, configs).filter(({ state }) => state.state === "failed").length;
+  console.log(writeTables(folder, grid).text);
   progress.print(`tables: ${folder.tables}`);
+  const failed = standings(folder, configs).filter(({ state }) => state.state === "failed").length;
   if (failed > 0)
     throw new Complaint(
-      `${count(failed, "run")} of ${configs.length} failed; the reasons are in ${folder.failures}. --retry failed tries them again.`,
+      `${count(failed, "run")} of ${configs.length} failed; the reasons are in ${folder.failures}. --retry failed tries again.`,
     );
 }
+
+const openOf = (rows: readonly Standing[]): readonly RunConfig[] =>
+  rows.filter(({ state }) => state.state === "open").map(({ config }) => config);
+
+const workersOf = ({ workers, memory }: Options): { readonly workers: number; readonly memory: number } => {
+  const n = wholeNumber("--workers", workers ?? defaultWorkers());
+  return { workers: n, memory: wholeNumber("--memory", memory ?? memoryShare(n)) };
+};
+
+async function runAll(
+  folder: SweepFolder,
+  open: readonly RunConfig[],
+  options: Options,
+  progress: Progress,
+): Promise<void> {
+  const { ended, tell } = follower(progress, open);
+  const lease = positive("--lease", options.lease);
+  const stopped =
+    options.redis === undefined
+      ? await runHere(folder, open, { ...options, lease }, progress, tell)
+      : await runElsewhere(folder, open, { ...options, lease }, progress, tell);
+  if (stopped)
+    throw new Interrupted(
+      `stopped; ${ended()} of ${open.length} runs have ended, and every complete epoch of the others is saved. To go on, give the same command again (${folder.dir}).`,
+    );
+}
+
+type Tell = ReturnType<typeof follower>["tell"];
 
 async function runHere(
   folder: SweepFolder,
   open: readonly RunConfig[],
-  options: { workers: number; memory: number; dataDir: string | undefined },
+  options: Options,
   progress: Progress,
-): Promise<void> {
-  const signals = stopOnSignal();
-  const follow = follower(open, progress);
-  const sweep = sweepLocally(folder, open, {
-    ...options,
-    workers: Math.min(options.workers, open.length),
-    tell: follow.tell,
-  });
-  const look = setInterval(() => {
-    if (signals.stop()) sweep.stop();
-  }, 100);
+  tell: Tell,
+): Promise<boolean> {
+  const { dataDir, lease } = options;
+  const { workers, memory } = workersOf(options);
+  const { name, train, test } = open[0]!.data;
+  await explained(loadDataset(name, { dir: dataDir, train, test }));
+  const crew = { workers: Math.min(workers, open.length), memory, dataDir };
+  return finish(sweepLocally(folder, open, { ...crew, leases: leasesOf(lease), tell }), progress);
+}
+
+async function runElsewhere(
+  folder: SweepFolder,
+  open: readonly RunConfig[],
+  { redis, weights = false, lease }: Options,
+  progress: Progress,
+  tell: Tell,
+): Promise<boolean> {
+  const [{ connect, shownAddress }, { sweepByRedis }] = await Promise.all([
+    import("../sweep/redis.ts"),
+    import("../sweep/remote.ts"),
+  ]);
+  const url = redisAddress(redis);
+  const connection = await connect(url, progress.print);
+  progress.print(`waiting for workers by way of Redis at ${shownAddress(url)}`);
   try {
-    await sweep.done;
-  } finally {
-    clearInterval(look);
-    signals.dispose();
-    progress.end();
-  }
-  const share = sweep.busyShare();
-  if (share !== null) progress.print(`workers trained ${(100 * share).toFixed(1)} % of their time`);
-  if (signals.stop())
-    throw new Interrupted(
-      `stopped; ${follow.ended()} of ${open.length} runs have ended, and every complete epoch of the others is saved in ${folder.dir}. To go on, give the same command again.`,
+    return await finish(
+      sweepByRedis(folder, open, connection, { weights, lookEvery: lease / 2, tell }),
+      progress,
     );
+  } finally {
+    await connection.close();
+  }
 }
 
-/** Shows news of runs: a line for each that ends, and how far all are. */
-function follower(open: readonly RunConfig[], progress: Progress) {
-  const total = open.reduce((sum, { epochs }) => sum + epochs, 0);
-  const running = new Map<string, number>();
-  let [ended, past] = [0, 0];
-  const epochs = open[0]!.epochs;
-  return {
-    ended: () => ended,
-    tell({ id, what, reason, epoch }: News): void {
-      if (what === "begun") running.set(id, 0);
-      else if (what === "epoch") running.set(id, epoch!);
-      else if (what === "again") progress.print(`${id}: ${reason}; it goes on from its last epoch`);
-      else {
-        running.delete(id);
-        if (what === "stopped") return;
-        ended++;
-        past += epochs;
-        progress.print(`${ended}/${open.length} ${id}: ${what}${reason === undefined ? "" : `: ${reason}`}`);
-      }
-      const now = [...running.values()].reduce((sum, epoch) => sum + epoch, 0);
-      progress.update((past + now) / total, `${ended} of ${open.length} runs, ${running.size} at work`);
-    },
-  };
-}
-
-function describe(grid: Grid, configs: readonly RunConfig[]): string {
-  const { name, train, test } = grid.data;
-  const rates = grid.optimizers.map(({ optimizer, lrs }) => `${optimizer} at ${lrs.join(", ")}`);
-  return [
-    `${gridId(grid)}: ${count(configs.length, "run")}`,
-    `  data          ${name}, ${train} training and ${test} test images`,
-    `  depth         ${grid.depths.join(", ")}`,
-    `  width         ${grid.widths.join(", ")}`,
-    `  optimizer     ${rates.join("; ")}`,
-    `  weight decay  ${grid.weightDecays.join(", ")}`,
-    `  bits          ${grid.bits.join(", ")}`,
-    `  seed          ${grid.seeds.join(", ")}`,
-    `  epochs        ${grid.epochs}, batches of ${grid.batchSize}, the rate times ${grid.gamma} at ${grid.milestones.join(", ")}`,
-  ].join("\n");
-}
-
-function standingText(rows: readonly Standing[]): string {
-  const number = (state: string): number => rows.filter((row) => row.state.state === state).length;
-  return `${number("done")} done, ${number("failed")} failed, ${number("open")} to be done`;
-}
-
-async function estimate(
-  rows: readonly Standing[],
-  workers: number,
-  { dataDir }: Options,
-  progress: Progress,
-): Promise<string> {
-  const open = rows.filter(({ state }) => state.state === "open").map(({ config }) => config);
+async function estimate(open: readonly RunConfig[], options: Options, progress: Progress): Promise<string> {
   if (open.length === 0) return "nothing is left to do";
+  const { workers } = workersOf(options);
   const { data, batchSize, kernels } = open[0]!;
-  const dataset = await explained(loadDataset(data.name, { dir: dataDir, train: 2 * batchSize, test: 1 }));
+  const dataset = await explained(
+    loadDataset(data.name, { dir: options.dataDir, train: 2 * batchSize, test: 1 }),
+  );
   const seconds = await secondsOfRuns(open, dataset, await openDevice(kernels), (done, of) =>
     progress.update(done / of, "measuring a step of each kind of network"),
   );
   progress.end();
   const total = seconds.reduce((a, b) => a + b, 0);
-  return `about ${duration(total)} of one worker, ${duration(total / workers)} with ${workers} on as many processors, from steps measured now`;
+  return `about ${duration(total)} of one worker, or ${duration(total / workers)} with ${workers} on as many processors (from steps measured now)`;
 }

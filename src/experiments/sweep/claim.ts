@@ -5,91 +5,18 @@
  * next one makes `ID.(N + 1)` and goes on with copies of its files: an owner who was only asleep does no harm, since it
  * writes into its own folder, and results are published once.
  *
- * An owner is a file with a number that it counts up. It is gone when the file is, when its process is (on the same
- * machine), or when the number has stood still for the lease, measured by the observer's own monotonic clock. What time
- * it is, nobody asks.
- *
  * @packageDocumentation
  */
 
-import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync } from "node:fs";
-import { hostname } from "node:os";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { RunConfig } from "../config.ts";
 import { runId } from "../config.ts";
 import { cannotWrite, writeAtomic } from "../files.ts";
 import { runFolder } from "../run.ts";
 import { decodeSafetensors } from "../safetensors.ts";
-import { isPublished, namesIn, readJson, resultIn, type SweepFolder } from "./folder.ts";
-
-/** Seconds. */
-export interface LeaseOptions {
-  /** An owner whose number stands still for so long is gone. */
-  readonly lease: number;
-  readonly beat: number;
-}
-
-export const leaseDefaults: LeaseOptions = { lease: 60, beat: 5 };
-
-/** Where a process number means something: this start of this machine, or of this container. */
-function place(): string {
-  const read = (of: () => string): string => {
-    try {
-      return of().trim();
-    } catch {
-      return "";
-    }
-  };
-  const boot = read(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8"));
-  return [hostname(), boot, read(() => readlinkSync("/proc/self/ns/pid"))].join(" ");
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-interface OwnerFile {
-  readonly place: string;
-  readonly pid: number;
-  readonly beat: number;
-}
-
-const ownersOf = ({ work }: SweepFolder): string => join(work, "owners");
-
-/** Tells, look by look, which owners are gone. */
-export function createWatch(folder: SweepFolder, lease: number, now = () => performance.now() / 1000) {
-  const here = place();
-  const seen = new Map<string, { readonly beat: string; readonly since: number }>();
-  const stands = (key: string, beat: string): boolean => {
-    const before = seen.get(key);
-    if (before?.beat === beat) return now() - before.since > lease;
-    seen.set(key, { beat, since: now() });
-    return false;
-  };
-  return {
-    /** Has that claim nobody any more who works on it? */
-    isGone(claim: string): boolean {
-      let owner: string;
-      try {
-        owner = readFileSync(join(folder.work, claim, "owner"), "utf8");
-      } catch {
-        // Its maker has not got further yet, or never will.
-        return stands(claim, "");
-      }
-      const path = join(ownersOf(folder), `${owner}.json`);
-      if (!existsSync(path)) return true;
-      const file = readJson(path) as OwnerFile | undefined;
-      if (file?.place === here && !isRunning(file.pid)) return true;
-      return stands(owner, String(file?.beat));
-    },
-  };
-}
+import { isPublished, namesIn, resultIn, type SweepFolder } from "./folder.ts";
+import { createWatch, enter, type LeaseOptions } from "./owner.ts";
 
 export interface Claim {
   readonly config: RunConfig;
@@ -125,26 +52,10 @@ export function lastClaims({ work }: SweepFolder): ReadonlyMap<string, number> {
   return last;
 }
 
-/** Enters the folder as one who works there. */
-export function openClaims(folder: SweepFolder, { lease, beat }: LeaseOptions = leaseDefaults): Claims {
-  const name = randomUUID();
-  const path = join(ownersOf(folder), `${name}.json`);
+/** Enters the folder as one who takes runs. */
+export function openClaims(folder: SweepFolder, { lease, beat }: LeaseOptions): Claims {
+  const me = enter(folder, beat);
   const watch = createWatch(folder, lease);
-  let beats = 0;
-  const sign = (): void =>
-    writeAtomic(
-      path,
-      JSON.stringify({ place: place(), pid: process.pid, beat: beats++ } satisfies OwnerFile),
-    );
-  sign();
-  const timer = setInterval(() => {
-    try {
-      sign();
-    } catch {
-      // A full disk: whoever needs space will say so. If the lease runs out, the others take over.
-    }
-  }, beat * 1000);
-  timer.unref();
   return {
     claim(config) {
       const id = runId(config);
@@ -159,7 +70,7 @@ export function openClaims(folder: SweepFolder, { lease, beat }: LeaseOptions = 
         if ((error as NodeJS.ErrnoException).code === "EEXIST") return "taken";
         throw cannotWrite(mine, error);
       }
-      writeAtomic(join(mine, "owner"), name);
+      writeAtomic(join(mine, "owner"), me.name);
       const claim: Claim = {
         config,
         out: mine,
@@ -181,10 +92,7 @@ export function openClaims(folder: SweepFolder, { lease, beat }: LeaseOptions = 
       inherit(folder, claim, last + 1);
       return claim;
     },
-    dispose() {
-      clearInterval(timer);
-      rmSync(path, { force: true });
-    },
+    dispose: me.leave,
   };
 }
 

@@ -7,6 +7,7 @@
 import { Complaint, explained } from "../complaint.ts";
 import { loadDataset } from "../data/catalog.ts";
 import type { Dataset } from "../data/dataset.ts";
+import type { Device } from "../device.ts";
 import { openDevice } from "../node-device.ts";
 import { Interrupted, run } from "../run.ts";
 import type { Order, Outcome, Report } from "./workers.ts";
@@ -15,8 +16,9 @@ let stopped = false;
 const stop = (): void => {
   stopped = true;
 };
-// Ctrl-C reaches the whole group of processes; it is for the sweep to say what it means.
+// Ctrl-C, and schedulers, reach the whole group of processes; it is for the sweep to say what that means.
 process.on("SIGINT", () => {});
+process.on("SIGTERM", () => {});
 process.on("disconnect", stop);
 
 const report = (message: Report): void => {
@@ -34,12 +36,19 @@ async function datasetFor({ config, dataDir }: Extract<Order, { type: "run" }>):
   return dataset;
 }
 
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 async function outcomeOf(order: Extract<Order, { type: "run" }>): Promise<Outcome> {
   const { config, out, memory } = order;
+  let tools: { readonly device: Device; readonly dataset: Dataset };
+  try {
+    tools = { device: await openDevice(config.kernels), dataset: await datasetFor(order) };
+  } catch (error) {
+    return { type: "hindered", reason: messageOf(error) };
+  }
   try {
     const { status, reason } = await run(config, {
-      device: await openDevice(config.kernels),
-      dataset: await datasetFor(order),
+      ...tools,
       out,
       existing: "resume",
       stop: () => stopped,
@@ -55,10 +64,9 @@ async function outcomeOf(order: Extract<Order, { type: "run" }>): Promise<Outcom
     return status === "diverged" ? { type: "diverged", reason: reason ?? "diverged" } : { type: "complete" };
   } catch (error) {
     if (error instanceof Interrupted) return { type: "stopped" };
-    const reason = error instanceof Error ? error.message : String(error);
-    // The cause of a complaint is what the system said to a write.
-    const cannotWrite = error instanceof Complaint && error.cause !== undefined;
-    return { type: cannotWrite ? "cannot write" : "failed", reason };
+    // A complaint with a cause is about a write, and the cause is what the system said.
+    const hindered = error instanceof Complaint && error.cause !== undefined;
+    return { type: hindered ? "hindered" : "failed", reason: messageOf(error) };
   }
 }
 

@@ -29,8 +29,8 @@ export type Outcome =
   | { readonly type: "complete" }
   | { readonly type: "diverged"; readonly reason: string }
   | { readonly type: "failed"; readonly reason: string }
-  /** Not the fault of the run: there is no room, or no right to write. */
-  | { readonly type: "cannot write"; readonly reason: string }
+  /** Not the fault of the run: there is no room to write, or no images to read. */
+  | { readonly type: "hindered"; readonly reason: string }
   | { readonly type: "stopped" }
   | { readonly type: "died"; readonly reason: string };
 
@@ -126,3 +126,10 @@ export const memoryShare = (workers: number): number => Math.floor((0.8 * totalm
 /** One for each processor, as long as each can have a gigabyte. */
 export const defaultWorkers = (): number =>
   Math.max(1, Math.min(availableParallelism(), Math.floor(memoryShare(1) / 1024)));
+
+/** Share of the workers' time that went into runs, 0 to 1; `null` before there was any. */
+export function busyShare(workers: readonly Worker[]): number | null {
+  const sum = (of: "busy" | "there"): number =>
+    workers.reduce((total, worker) => total + worker.spent()[of], 0);
+  return sum("there") === 0 ? null : sum("busy") / sum("there");
+}
