@@ -85,12 +85,13 @@ export function enter(folder: SweepFolder, beat: number): { readonly name: strin
 /** Tells, look by look, which owners are gone. */
 export function createWatch(folder: SweepFolder, lease: number, now = () => performance.now() / 1000) {
   const here = place();
-  const seen = new Map<string, { readonly beat: string; readonly since: number }>();
+  const seen = new Map<string, { readonly beat: string; readonly at: number; readonly stood: number }>();
   const stands = (key: string, beat: string): boolean => {
-    const before = seen.get(key);
-    if (before?.beat === beat) return now() - before.since > lease;
-    seen.set(key, { beat, since: now() });
-    return false;
+    const [before, at] = [seen.get(key), now()];
+    // Who looks may have been asleep, and all the others with him: a long time between two looks counts little.
+    const stood = before?.beat === beat ? before.stood + Math.min(at - before.at, lease / 4) : 0;
+    seen.set(key, { beat, at, stood });
+    return stood > lease;
   };
   return {
     /** Has that claim nobody any more who works on it? */

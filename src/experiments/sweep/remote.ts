@@ -7,6 +7,7 @@
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { Complaint } from "../complaint.ts";
 import { type RunConfig, runId } from "../config.ts";
 import type { RunResult } from "../result.ts";
 import type { News } from "./attempt.ts";
@@ -79,12 +80,11 @@ export function sweepByRedis(
     return "here";
   }
 
-  async function lookAtAll(): Promise<void> {
-    const ids = [...open.keys()];
+  async function lookAt(ids: readonly string[]): Promise<void> {
     for (let from = 0; from < ids.length && !stopped; from += 200) {
       const some = ids.slice(from, from + 200);
       const found = await Promise.all(some.map(look));
-      const missing = some.filter((_, i) => found[i] === "missing");
+      const missing = some.filter((id, i) => found[i] === "missing" && open.has(id));
       if (missing.length > 0) await ask(missing);
     }
   }
@@ -100,25 +100,31 @@ export function sweepByRedis(
     told.on("completed", note).on("failed", note);
     let last = -Infinity;
     while (open.size > 0 && !stopped) {
-      if (performance.now() - last > lookEvery * 1000) {
-        await lookAtAll();
-        last = performance.now();
+      try {
+        if (performance.now() - last > lookEvery * 1000) {
+          await lookAt([...open.keys()]);
+          last = performance.now();
+        }
+        await lookAt([...ended].filter((id) => ended.delete(id)));
+      } catch (error) {
+        if (error instanceof Complaint) throw error;
+        // The connection was lost on the way. It is for the connection to say so.
+        last = -Infinity;
       }
-      const some = [...ended].slice(0, 200);
-      for (const id of some) ended.delete(id);
-      const found = await Promise.all(some.map(look));
-      const missing = some.filter((id, i) => found[i] === "missing" && open.has(id));
-      if (missing.length > 0) await ask(missing);
-      if (ended.size === 0 && open.size > 0 && !stopped)
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, Math.min(1, lookEvery) * 1000);
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
+      if (ended.size === 0 && open.size > 0 && !stopped) await pause();
     }
+    // What Redis has brought back from its file after a crash.
+    await Promise.allSettled(configs.map((config) => queue.remove(runId(config))));
   }
+
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, Math.min(1, lookEvery) * 1000);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
 
   let quit = (): void => {};
   const asked = new Promise<void>((resolve) => {

@@ -101,7 +101,7 @@ export function serve(
       stopped = true;
       for (const one of crew) one.stop();
       // Jobs at hand go back to the queue, if it is there.
-      await Promise.race([queue.close(), sleep(5000, undefined, { ref: false })]);
+      await Promise.race([queue.close(), sleep(30_000, undefined, { ref: false })]);
       for (const one of crew) one.end();
       claims.dispose();
     }
