@@ -123,7 +123,7 @@ describe("qgen sweep", () => {
       expect(rest.code, "the failed runs are rows still").toBe(1);
       expect(endedIn(rest.stderr).length).toBe(8);
       expect((await qgen("status", out)).stdout).toMatch(
-        /8 of 10 runs done, 0 running, 0 waiting, 2 failed[^]*failed:\n {2}nin-/,
+        /8 of 10 runs done, 0 running, 0 waiting, 2 failed[\s\S]*failed:\n {2}nin-/,
       );
       const retried = await qgen(...args, "--retry", "failed");
       expect(retried.code).toBe(0);
