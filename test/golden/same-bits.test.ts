@@ -31,6 +31,8 @@ describe("200 LSQ steps end with the pinned bits", () => {
   ])("with %i threads, grain %s", async (threads, grain) => {
     const kernels = threadedSimd(threads, grain);
     expect(await weightsSha256(kernels)).toBe(pinnedSha256);
+    expect(kernels.taken()).toHaveLength(threads);
+    if (threads > 1 && grain === 1) for (const parts of kernels.taken()) expect(parts).toBeGreaterThan(0);
     kernels.close();
   });
 

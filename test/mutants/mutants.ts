@@ -8,6 +8,7 @@ import { measuring } from "./measuring.ts";
 import type { Mutant } from "./mutant.ts";
 import { searches } from "./searches.ts";
 import { theory } from "./theory.ts";
+import { threads } from "./threads.ts";
 import { training } from "./training.ts";
 
 export const mutants: readonly Mutant[] = [
@@ -18,5 +19,6 @@ export const mutants: readonly Mutant[] = [
   ...measuring,
   ...landscape,
   ...theory,
+  ...threads,
   ...evidence,
 ];

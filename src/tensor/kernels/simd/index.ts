@@ -22,6 +22,7 @@ import { type Shape, sizeOf, type Tensor } from "../../tensor.ts";
 import { type Binary, type Kernels, kernelsOf, type Quantizer, type Unary } from "../kernels.ts";
 import { checkLabels } from "../reference/loss.ts";
 import { createHeap, type Heap } from "./heap.ts";
+import { pieces, type Range, ranges } from "./ranges.ts";
 import { alone, type Crew, type Exports, gather, type Part, type Team } from "./team.ts";
 
 // The order of these is that of the constants in assembly/.
@@ -46,17 +47,13 @@ const ROUNDING = ["half-even", "half-away"] as const;
 /** Numbers that are summed in one go: a longer sum is that of the sums of so many. */
 const SUMMED = 2 ** 16;
 
-type Range = readonly [from: number, to: number];
-
-/** [0, n) in ranges of `size`, the last one shorter. */
-const ranges = (n: number, size: number): Range[] =>
-  Array.from({ length: Math.ceil(n / size) }, (_, i) => [i * size, Math.min(n, (i + 1) * size)]);
-
 export interface SimdKernels extends Kernels {
   /** Bytes in living tensors, and bytes of WebAssembly memory. */
   memoryUsage(): { readonly used: number; readonly reserved: number };
   /** How many threads compute. */
   readonly threads: number;
+  /** How many parts of ops that were split each thread has computed. */
+  taken(): readonly number[];
   /** Ends the threads; without any, it does nothing. */
   close(): void;
 }
@@ -159,13 +156,13 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
     { unit = 1, workspace = 0 } = {},
   ): void {
     if (n === 0) return;
-    const pieces = Math.min(3 * crew.threads, Math.ceil(n / unit), Math.floor((n * cost) / crew.grain));
-    const size = Math.ceil(n / Math.max(1, pieces) / unit) * unit;
+    // More parts than threads, so that a thread which is held up leaves its share to the others.
+    const most = Math.min(3 * crew.threads, (n * cost) / crew.grain);
     const pitch = Math.ceil(workspace / 64) * 64;
     const start = workspace === 0 ? 0 : heap.scratch(pitch * crew.threads);
     crew.run(
       kernel,
-      ranges(n, size).map(([from, to]) => argumentsOf(from, to)),
+      pieces(n, most, unit).map(([from, to]) => argumentsOf(from, to)),
       start,
       pitch,
     );
@@ -224,6 +221,46 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
     return [x[0]!, x[1]!, sizeOf(x.slice(2))];
   }
 
+  /** Runs a kernel of batch normalization, whose last arguments are n, c, the rest, and a range of channels. */
+  function spreadChannels(kernel: string, x: Shape, cost: number, args: Part): void {
+    const [n, c, inner] = channels(x);
+    const part = (from: number, to: number): Part => [...args, n, c, inner, from, to];
+    spread(kernel, c, cost * n * inner, part, { workspace: wasm.normWorkspace!(c) * 4 });
+  }
+
+  function normalized(
+    relu: boolean,
+    ...[x, mean, variance, gamma, beta, eps]: Parameters<Kernels["normalize"]>
+  ): Tensor {
+    kernelsOf(x, mean, variance, gamma, beta);
+    expectShape("normalize", { mean, variance, gamma, beta }, [channels(x.shape)[1]]);
+    const y = empty(x.shape);
+    const read = [x, mean, variance, gamma, beta].map(at);
+    spreadChannels("normalize", x.shape, 8, [...read, eps, Number(relu), at(y)]);
+    return y;
+  }
+
+  /** With `beta`, through a ReLU after the normalization. */
+  function batchNormSlopes(
+    g: Tensor,
+    x: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    gamma: Tensor,
+    beta: Tensor | null,
+    eps: number,
+  ): readonly [Tensor, Tensor, Tensor] {
+    kernelsOf(g, x, mean, variance, gamma, beta ?? gamma);
+    const [, c] = channels(x.shape);
+    expectShape("batchNormGrad", { g }, x.shape);
+    expectShape("batchNormGrad", { mean, variance, gamma, beta }, [c]);
+    const made = [empty(x.shape), empty([c]), empty([c])] as const;
+    const read = [g, x, mean, variance, gamma].map(at);
+    const args = [...read, addressOf(beta, 0, 1), eps, ...made.map(at)];
+    spreadChannels("batchNormGrad", x.shape, 16, args);
+    return made;
+  }
+
   /** The arguments that the three convolution kernels share, workspace last. */
   function convArguments(x: Shape, w: Shape, geometry: ConvGeometry) {
     const d = convDims(x, w, geometry);
@@ -261,6 +298,7 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
     dtypes: ["float32"],
     memoryUsage: heap.usage,
     threads: crew.threads,
+    taken: crew.taken,
     close: crew.close,
 
     tensor(data, shape) {
@@ -420,32 +458,17 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
     },
 
     moments(x) {
-      const [n, c, inner] = channels(x.shape);
+      const [, c] = channels(x.shape);
       const [mean, variance] = [empty([c]), empty([c])];
-      const args = [at(x), at(mean), at(variance), n, c, inner];
-      spread("moments", c, 8 * n * inner, (from, to) => [...args, from, to]);
+      spreadChannels("moments", x.shape, 8, [x, mean, variance].map(at));
       return [mean, variance];
     },
-    normalize(x, mean, variance, gamma, beta, eps) {
-      kernelsOf(x, mean, variance, gamma, beta);
-      const [n, c, inner] = channels(x.shape);
-      expectShape("normalize", { mean, variance, gamma, beta }, [c]);
-      const y = empty(x.shape);
-      const args = [at(x), at(mean), at(variance), at(gamma), at(beta), eps, at(y), n, c, inner];
-      spread("normalize", c, 8 * n * inner, (from, to) => [...args, from, to]);
-      return y;
-    },
-    batchNormGrad(g, x, mean, variance, gamma, eps) {
-      kernelsOf(g, x, mean, variance, gamma);
-      const [n, c, inner] = channels(x.shape);
-      expectShape("batchNormGrad", { g }, x.shape);
-      expectShape("batchNormGrad", { mean, variance, gamma }, [c]);
-      const [dx, dgamma, dbeta] = [empty(x.shape), empty([c]), empty([c])];
-      const read = [g, x, mean, variance, gamma].map(at);
-      const args = [...read, eps, at(dx), at(dgamma), at(dbeta), n, c, inner];
-      spread("batchNormGrad", c, 16 * n * inner, (from, to) => [...args, from, to]);
-      return [dx, dgamma, dbeta];
-    },
+    normalize: (...xs) => normalized(false, ...xs),
+    normalizeRelu: (...xs) => normalized(true, ...xs),
+    batchNormGrad: (g, x, mean, variance, gamma, eps) =>
+      batchNormSlopes(g, x, mean, variance, gamma, null, eps),
+    batchNormReluGrad: (g, x, mean, variance, gamma, beta, eps) =>
+      batchNormSlopes(g, x, mean, variance, gamma, beta, eps),
 
     quantize(v, s, q) {
       kernelsOf(v, s);

@@ -44,6 +44,8 @@ export interface Board {
   /** Of each part. */
   readonly args: Float64Array;
   readonly results: Float64Array;
+  /** Parts that each thread has computed since it began. */
+  readonly taken: Int32Array;
   /** Why a part has failed, as a text with its length. */
   readonly why: Uint16Array;
   readonly failed: Int32Array;
@@ -52,7 +54,7 @@ export interface Board {
 const MOST_PARTS = 64;
 const MOST_ARGUMENTS = 32;
 
-function createBoard(): Board {
+function createBoard(threads: number): Board {
   let end = 0;
   const block = (bytes: number): number => {
     end += bytes;
@@ -60,7 +62,8 @@ function createBoard(): Board {
   };
   // Words that are waited for lie apart, each in a line of the cache.
   const [left, unfinished, failed, job] = [block(64), block(64), block(64), block(64)];
-  const [args, results, why] = [block(8 * MOST_PARTS * MOST_ARGUMENTS), block(8 * MOST_PARTS), block(800)];
+  const [args, results] = [block(8 * MOST_PARTS * MOST_ARGUMENTS), block(8 * MOST_PARTS)];
+  const [taken, why] = [block(4 * threads), block(800)];
   const shared = new SharedArrayBuffer(end);
   return {
     left: new Int32Array(shared, left, 1),
@@ -69,6 +72,7 @@ function createBoard(): Board {
     job: new Float64Array(shared, job, 4),
     args: new Float64Array(shared, args, MOST_PARTS * MOST_ARGUMENTS),
     results: new Float64Array(shared, results, MOST_PARTS),
+    taken: new Int32Array(shared, taken, threads),
     why: new Uint16Array(shared, why, 400),
   };
 }
@@ -84,6 +88,7 @@ function takeParts(kernels: readonly Exports[string][], board: Board, me: number
   for (let n = Atomics.load(left, 0); n > 0; n = Atomics.load(left, 0)) {
     if (Atomics.compareExchange(left, 0, n, n - 1) !== n) continue;
     const part = n - 1;
+    board.taken[me]!++;
     try {
       const [kernel, arity, workspace, pitch] = job as unknown as [number, number, number, number];
       const given = args.subarray(part * room, part * room + arity);
@@ -125,6 +130,8 @@ export interface Crew {
    * returned for each.
    */
   run(kernel: string, parts: readonly Part[], workspace: number, pitch: number): readonly number[];
+  /** How many parts each thread has computed, the calling one first. */
+  taken(): readonly number[];
   /** Ends the threads. */
   close(): void;
 }
@@ -134,6 +141,7 @@ export const alone = (exports: Exports): Crew => ({
   threads: 1,
   grain: Infinity,
   run: (kernel, parts, workspace) => parts.map((part) => exports[kernel]!(...part, workspace)),
+  taken: () => [0],
   close() {},
 });
 
@@ -149,9 +157,9 @@ export function gather(
   { module, memory }: Pick<Duty, "module" | "memory">,
   owns: readonly number[],
 ): Crew {
-  const board = createBoard();
   const [names, kernels] = [Object.keys(exports), Object.values(exports)];
   const { threads, grain = 2 ** 19, patience = 60 } = team;
+  const board = createBoard(threads);
   const program = `(duty) => (${serve})(${takeParts}, duty)`;
   let lost: string | undefined;
   const lose = (why: string): void => {
@@ -204,6 +212,7 @@ export function gather(
         results.push(...batch(names.indexOf(kernel), parts.slice(i, i + MOST_PARTS), workspace, pitch));
       return results;
     },
+    taken: () => [...board.taken],
     close() {
       Atomics.store(board.left, 0, -1);
       Atomics.notify(board.left, 0);
