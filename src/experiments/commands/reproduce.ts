@@ -13,7 +13,7 @@ import type { RunResult } from "../result.ts";
 import { run, runFolder } from "../run.ts";
 import { paperRecipe, type ScaleName, scaleNames, scales } from "../scales.ts";
 import { openRun } from "../trained.ts";
-import { checkedConfig, number, resolveData, stopOnSignal } from "./options.ts";
+import { checkedConfig, number, resolveData, stopOnSignal, threadsOption } from "./options.ts";
 import { landscapeOf, measureAll } from "./reproduce-measures.ts";
 
 interface Options {
@@ -25,6 +25,7 @@ interface Options {
   epochs?: number;
   seeds?: number;
   device: DeviceName;
+  threads?: number;
   dataDir?: string;
   out: string;
   runs: string;
@@ -52,6 +53,7 @@ export const reproduceCommand = (): Command =>
     .option("--epochs <n>", "epochs, in place of the scale's", number)
     .option("--seeds <n>", "number of seeds, in place of the scale's", number)
     .addOption(new Option("--device <name>", "kernels").choices(deviceNames).default("auto"))
+    .addOption(threadsOption())
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
     .option("--out <dir>", "folder of the report", "report")
     .option("--runs <dir>", "folder of all runs; what is complete there is not run again", "runs")
@@ -69,7 +71,7 @@ async function reproduceAction(options: Options, command: Command): Promise<void
     test: options.test ?? scale.test ?? undefined,
   });
   const dataset = await explained(loading);
-  const device = await openDevice(options.device);
+  const device = await openDevice(options.device, options.threads);
   const seeds = options.seeds ?? scale.seeds;
   const configs: RunConfig[] = Array.from({ length: seeds }, (_, seed) =>
     precisions.map((bits) =>

@@ -8,7 +8,7 @@ import { createProgress, followRun } from "../progress.ts";
 import type { RunResult } from "../result.ts";
 import { run, runFolder } from "../run.ts";
 import { paperRecipe } from "../scales.ts";
-import { checkedConfig, number, numbers, resolveData, stopOnSignal } from "./options.ts";
+import { checkedConfig, number, numbers, resolveData, stopOnSignal, threadsOption } from "./options.ts";
 
 interface Options {
   model: string;
@@ -35,6 +35,7 @@ interface Options {
   samAdaptive?: true;
   samMoved: string;
   device: DeviceName;
+  threads?: number;
   dataDir?: string;
   out: string;
   resume?: true;
@@ -75,6 +76,7 @@ export const trainCommand = (): Command =>
     .option("--sam-adaptive", "measure that distance in units of each weight")
     .option("--sam-moved <which>", "what is moved to the worst point: weights or all", "weights")
     .addOption(new Option("--device <name>", "kernels").choices(deviceNames).default("auto"))
+    .addOption(threadsOption())
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
     .option("--out <dir>", "folder of all runs", "runs")
     .addOption(new Option("--resume", "go on with a run that was stopped").conflicts("restart"))
@@ -94,7 +96,7 @@ async function trainAction(options: Options): Promise<void> {
     test: options.test,
   });
   const dataset = await explained(loading);
-  const device = await openDevice(options.device);
+  const device = await openDevice(options.device, options.threads);
   const { model, bits, epochs, seed, batchSize, optimizer, lr, momentum, weightDecay, gamma } = options;
   const { firstLast, mask, rounding, gradScale, stepFloor, decaySteps } = options;
   const { sam, samAdaptive = false, samMoved } = options;

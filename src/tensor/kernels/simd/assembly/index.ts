@@ -16,3 +16,4 @@ export { adam, rmsprop, sgd } from "./optim";
 export { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from "./pool";
 export { quantize, quantizeGrad } from "./quantize";
 export { displace, random } from "./random";
+export { ownBytes, setOwn } from "./tile";
