@@ -18,6 +18,7 @@ export function uniform(name: string, count: number): Float64Array {
 
 /** Draws nothing: to make large networks quickly, whose parameters are replaced. */
 export const sameNumber: Rng = {
+  key: () => [0, 0],
   fork: () => sameNumber,
   uniform: () => 0.5,
   normal: () => 0,
