@@ -5,11 +5,13 @@
  */
 
 import type { Model } from "../nn/model.ts";
+import { deitT } from "../nn/models/deit.ts";
 import type { ImageNetwork } from "../nn/models/image-network.ts";
 import { mobilenetV1 } from "../nn/models/mobilenet-v1.ts";
 import { mobilenetV2 } from "../nn/models/mobilenet-v2.ts";
 import { nin } from "../nn/models/nin.ts";
 import { resnet } from "../nn/models/resnet.ts";
+import { swinT } from "../nn/models/swin.ts";
 import { vgg19 } from "../nn/models/vgg.ts";
 
 interface Architecture {
@@ -45,6 +47,8 @@ const architectures: readonly Architecture[] = [
   named("mobilenetv1", mobilenetV1),
   named("mobilenetv2", mobilenetV2),
   named("vgg19", vgg19),
+  named("deit-t", deitT),
+  named("swin-t", swinT),
 ];
 
 /** The names that there are, for people. */

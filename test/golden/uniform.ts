@@ -5,13 +5,13 @@ import type { Rng } from "../../src/tensor/random.ts";
 const hash = (name: string): number =>
   new TextEncoder().encode(name).reduce((state, byte) => Math.imul(state ^ byte, 16777619) >>> 0, 2166136261);
 
-/** `count` numbers in [0, 1), of the stream of that name. */
-export function uniform(name: string, count: number): Float64Array {
+/** `count` numbers in [least, most), of the stream of that name. */
+export function uniform(name: string, count: number, least: number, most: number): Float64Array {
   const values = new Float64Array(count);
   let state = hash(name);
   for (let i = 0; i < count; i++) {
     state = (1664525 * state + 1013904223) % 2 ** 32;
-    values[i] = state / 2 ** 32;
+    values[i] = least + (most - least) * (state / 2 ** 32);
   }
   return values;
 }

@@ -25,7 +25,7 @@ test("a state dict that PyTorch has written classifies as it does there: the log
   const { size, classes, logits } = about;
   const model = pretrained(architecture(about.model, { image: [3, size, size], classes }), file);
   const { params, buffers } = model.init(simd, createRng(0));
-  const pixels = Float32Array.from(uniform("images", 2 * 3 * size * size)).map((u) => 4 * u - 2);
+  const pixels = new Float32Array(uniform("images", 2 * 3 * size * size, -2, 2));
   const x = constant(simd.tensor(pixels, [2, 3, size, size]));
   const { y } = model.apply(mapTree(params, constant), buffers, x, "eval");
   expect(y.value.data.length).toBe(logits.length);

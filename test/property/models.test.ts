@@ -27,6 +27,8 @@ const rows: readonly (readonly [name: string, size: number, classes: number, row
   ["resnet18", 224, 1000, "tv_resnet18"],
   ["resnet50", 224, 1000, "tv_resnet50"],
   ["mobilenetv2", 224, 1000, "tv_mobilenet_v2"],
+  ["swin-t", 224, 1000, "tv_swin_t"],
+  ["deit-t", 224, 1000, "deit_tiny"],
 ];
 
 const sizes = new Map(
@@ -45,7 +47,7 @@ verifies("QGen.models", "every network has as many parameters, weights and layer
     const { params } = model.init(freshSimd(), sameNumber);
     const count = (names: readonly string[]): number =>
       names.reduce((total, name) => total + sizeOf(params[name]!.shape), 0);
-    const [total, weights, , layers] = sizes.get(row)!;
+    const [total, weights, layers] = sizes.get(row)!;
     expect([row, count(Object.keys(params)), count(model.weights), model.weights.length]).toEqual([
       row,
       total,
@@ -119,6 +121,9 @@ describe("a network that does not fit the images", () => {
     const fit = (size: number, height = size) => ({ image: [1, height, size], classes: 10 });
     expect(() => architecture("vgg19", fit(28))).toThrow(
       "vgg19 is the network for CIFAR: it takes images of 32 to 63 pixels on each side, but these have 28",
+    );
+    expect(() => architecture("deit-t", fit(40))).toThrow(
+      "deit-t cuts images into patches of 16 × 16 pixels, but these have 40 on each side",
     );
     expect(() => architecture("vgg19", fit(32, 40))).toThrow(
       "vgg19 takes square images, but these have 40 × 32 pixels",

@@ -18,26 +18,32 @@ import { initRandom, nextRandom } from "./random.ts";
 export interface NetworkOptions {
   /** How its layers begin, where not as in PyTorch. A `null` for a bias is for layers to say. */
   readonly init?: { readonly conv?: LayerInit; readonly linear?: LayerInit };
-  readonly decays?: (name: string) => boolean;
+  /** Does weight decay apply to all parameters, as by default, or to the weights of convolutions and linear layers? */
+  readonly decay?: "all" | "weights";
 }
 
 /** The model that a layer is. */
-export function network(name: string, layer: Layer, { init = {}, decays }: NetworkOptions = {}): Model {
+export function network(
+  name: string,
+  layer: Layer,
+  { init = {}, decay = "all" }: NetworkOptions = {},
+): Model {
   const { parts } = layer;
+  const weights = parts.flatMap((part) =>
+    part.kind === "conv" || part.kind === "linear" ? [`${part.name}.weight`] : [],
+  );
   return {
     name,
-    weights: parts.flatMap((part) =>
-      part.kind === "conv" || part.kind === "linear" ? [`${part.name}.weight`] : [],
-    ),
+    weights,
     norms: normsOf(parts),
-    ...(decays === undefined ? {} : { decays }),
+    ...(decay === "all" ? {} : { decays: (name: string) => weights.includes(name) }),
 
     init(kernels, rng, dtype = "float32") {
-      const weights = parts.map((part) => initPart(part, init, kernels, rng, dtype));
+      const made = parts.map((part) => initPart(part, init, kernels, rng, dtype));
       const random = parts.some(({ kind }) => kind === "random") ? initRandom(kernels, rng, dtype) : {};
       return {
-        params: Object.assign({}, ...weights.map(({ params }) => params)) as Tree<Tensor>,
-        buffers: Object.assign({}, ...weights.map(({ buffers }) => buffers), random) as Tree<Tensor>,
+        params: Object.assign({}, ...made.map(({ params }) => params)) as Tree<Tensor>,
+        buffers: Object.assign({}, ...made.map(({ buffers }) => buffers), random) as Tree<Tensor>,
       };
     },
 

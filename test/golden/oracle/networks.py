@@ -214,6 +214,72 @@ class Vgg19(nn.Module):
         return self.classifier(self.features(x).flatten(1))
 
 
+# DeiT-T (with timm's names) ---------------------------------------------------------------------------------
+
+
+class Attention(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(width, 3 * width)
+        self.proj = nn.Linear(width, width)
+
+    def forward(self, x):
+        n, t, c = x.shape
+        q, k, v = (part.view(n, t, self.heads, c // self.heads).transpose(1, 2) for part in self.qkv(x).chunk(3, -1))
+        shares = torch.einsum("nhid,nhjd->nhij", q, k).div(math.sqrt(c // self.heads)).softmax(-1)
+        return self.proj(torch.einsum("nhij,nhjd->nihd", shares, v).reshape(n, t, c))
+
+
+class Mlp(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.fc1 = nn.Linear(width, 4 * width)
+        self.fc2 = nn.Linear(4 * width, width)
+
+    def forward(self, x):
+        return self.fc2(F.gelu(self.fc1(x)))
+
+
+class Block(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.norm1 = nn.LayerNorm(width, eps=1e-6)
+        self.attn = Attention(width, heads)
+        self.norm2 = nn.LayerNorm(width, eps=1e-6)
+        self.mlp = Mlp(width)
+
+    def forward(self, x):
+        x = x + self.attn(self.norm1(x))
+        return x + self.mlp(self.norm2(x))
+
+
+class PatchEmbed(nn.Module):
+    def __init__(self, width, patch):
+        super().__init__()
+        self.proj = nn.Conv2d(3, width, patch, patch)
+
+    def forward(self, x):
+        return self.proj(x).flatten(2).transpose(1, 2)
+
+
+class DeitT(nn.Module):
+    def __init__(self, size, classes):
+        super().__init__()
+        width = 192
+        self.patch_embed = PatchEmbed(width, 16)
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
+        self.pos_embed = nn.Parameter(torch.zeros(1, (size // 16) ** 2 + 1, width))
+        self.blocks = nn.Sequential(*[Block(width, 3) for _ in range(12)])
+        self.norm = nn.LayerNorm(width, eps=1e-6)
+        self.head = nn.Linear(width, classes)
+
+    def forward(self, x):
+        tokens = self.patch_embed(x)
+        tokens = torch.cat([self.cls_token.expand(len(x), -1, -1), tokens], 1) + self.pos_embed
+        return self.head(self.norm(self.blocks(tokens))[:, 0])
+
+
 # What is stored ---------------------------------------------------------------------------------------------
 
 MODELS = torchvision.models
@@ -227,6 +293,8 @@ CASES = [
     ("mobilenetv2", 32, 4, 10, MobilenetV2),
     ("mobilenetv2", 64, 4, 10, lambda k: MODELS.mobilenet_v2(num_classes=k, dropout=0)),
     ("vgg19", 32, 4, 10, Vgg19),
+    ("deit-t", 64, 2, 10, lambda k: DeitT(64, k)),
+    ("swin-t", 72, 1, 10, lambda k: MODELS.swin_t(num_classes=k)),
 ]
 
 
