@@ -6,6 +6,7 @@
  */
 
 import { Command, CommanderError } from "commander";
+import { claimsCommand } from "./commands/claims.ts";
 import { corruptCommand } from "./commands/corrupt.ts";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -34,6 +35,7 @@ function createProgram(): Command {
     .addCommand(corruptCommand())
     .addCommand(robustnessCommand())
     .addCommand(paperCommand())
+    .addCommand(claimsCommand())
     .addCommand(dataCommand())
     .addCommand(doctorCommand())
     .addCommand(theoryCommand())

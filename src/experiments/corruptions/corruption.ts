@@ -15,7 +15,7 @@ import {
   constants,
   type Severity,
 } from "./constants.ts";
-import { type Draws, drawsOf, keyOf } from "./draws.ts";
+import { type Draws, drawsOf } from "./draws.ts";
 import { elasticTransform } from "./elastic.ts";
 import { jpegCompression } from "./jpeg.ts";
 import { motionBlur } from "./motion.ts";
@@ -109,7 +109,7 @@ export function corruption<Name extends CorruptionName>(
   const strength: Constants[Name] | undefined = constants[setting.constants][name][severity - 1];
   if (strength === undefined)
     throw new RangeError(`${name}: expected a severity of 1, 2, 3, 4 or 5, got ${severity}`);
-  const key = keyOf(rng.fork(`${name}/${severity}`));
+  const key = rng.fork(`${name}/${severity}`).key();
   return (picture, index) => corruptWith(name, strength, picture, drawsOf(key, index), setting);
 }
 

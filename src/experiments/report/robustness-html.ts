@@ -54,7 +54,11 @@ function byCorruption({ names, precisions, model }: RobustTable): Html {
       (corruption, i) =>
         html`<tr><th scope="row" class="row">${titleOf(corruption)}</th>${precisions.map((precision) => {
           const { gap } = precision.gaps[i]!;
-          return cell(gap.mean, precision === float ? undefined : float?.gaps[i]?.gap.mean, meanSd(gap, 3));
+          return cell(
+            gap.mean,
+            precision === float ? undefined : float?.gaps[i]?.gap.mean,
+            fixed(gap.mean, 3),
+          );
         })}${paperCells(corruption, null)}</tr>\n`,
     )}</tbody>`,
   );
