@@ -16,7 +16,6 @@ export interface CorruptionFlags {
   glass: string;
   elastic: string;
   frosts: string;
-  pixelate: string;
   seed: number;
 }
 
@@ -37,22 +36,11 @@ export const withCorruptionOptions = (command: Command): Command =>
         .default("published"),
     )
     .addOption(new Option("--frosts <n>", "textures of ice that are used").choices(["5", "6"]).default("5"))
-    .addOption(
-      new Option("--pixelate <how>", "how pixels are enlarged").choices(["box", "nearest"]).default("box"),
-    )
     .option("--seed <n>", "seed of the random corruptions", number, 0);
 
 /** The options as `corrupting` wants them. */
-export const corruptionOptions = ({
-  constants,
-  frost,
-  glass,
-  elastic,
-  frosts,
-  pixelate,
-  seed,
-}: CorruptionFlags) => ({
-  choices: choicesSchema.parse({ glass, elastic, frosts: Number(frosts), pixelate }),
+export const corruptionOptions = ({ constants, frost, glass, elastic, frosts, seed }: CorruptionFlags) => ({
+  choices: choicesSchema.parse({ glass, elastic, frosts: Number(frosts) }),
   seed,
   frost,
   constants,

@@ -34,8 +34,6 @@ export const choicesSchema = z.strictObject({
   elastic: z.enum(["published", "exact"]).default("published"),
   /** How many of the six textures of ice are used: the sixth never is, in the published code. */
   frosts: z.literal([5, 6]).default(5),
-  /** Pixelated pictures are enlarged by averages, or by the nearest pixel. */
-  pixelate: z.enum(["box", "nearest"]).default("box"),
 });
 export type Choices = z.output<typeof choicesSchema>;
 export const published: Choices = choicesSchema.parse({});
@@ -69,7 +67,7 @@ const table: { readonly [Name in CorruptionName]: Apply<Name> } = {
   brightness,
   contrast,
   elastic_transform: (x, c, draws, setting) => elasticTransform(x, c, draws, elasticSide(x, setting)),
-  pixelate: (x, c, _, { choices }) => pixelate(x, c, choices.pixelate),
+  pixelate,
   jpeg_compression: jpegCompression,
   speckle_noise: speckleNoise,
   gaussian_blur: gaussianBlurred,
