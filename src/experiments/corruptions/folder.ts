@@ -116,8 +116,8 @@ export async function writeCorrupted(
       );
   } else if (existsSync(file("labels.npy")))
     throw new Complaint(`${folder} holds corrupted images of somebody else. Choose another folder.`);
-  removeLeftovers(folder);
   writeAtomic(file("corruptions.json"), description);
+  removeLeftovers(folder);
   const labels = emptyNpy("|u1", [5 * split.count]);
   for (const block of severities.keys()) labels.data.set(split.labels, block * split.count);
   writeAtomic(file("labels.npy"), labels.bytes);

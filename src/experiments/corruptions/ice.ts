@@ -63,11 +63,15 @@ export async function readIce(folder: string): Promise<Ice> {
  */
 export function drawnIce(): Ice {
   const key = createRng("ice").key();
-  return iceOf(
+  known ??= iceOf(
     files.map((_, i) => drawn(drawsOf(key, i))),
     "drawn textures that stand in for the published photographs of ice",
   );
+  return known;
 }
+
+/** Drawn once, since it takes a while. */
+let known: Ice | undefined;
 
 const SIDE = 512;
 const tint = [0.82, 0.94, 1] as const;
