@@ -9,7 +9,7 @@ export const corruptions: readonly Mutant[] = [
       from: "[severity - 1]",
       to: "[(severity + 4) % 5]",
     },
-    { what: "all severities draw the same", from: "`${name}/${severity}`", to: "`${name}`" },
+    { what: "all severities draw the same", from: "{severity}`).key()", to: "{name}`).key()" },
     { what: "all pictures draw the same", from: "drawsOf(key, index)", to: "drawsOf(key, 0 * index)" },
     {
       what: "the sixth texture is used as published",
