@@ -23,9 +23,7 @@ function scratch(): string {
 
 async function written(folder: string, images = 35, seed = 1) {
   const all = await corrupting(dataset, images, { ...options, seed });
-  const { clean, recipe, setting, rng } = all;
-  const write = (watch = {}) =>
-    writeCorrupted(folder, names, clean, dataset.shape, recipe, setting, rng, watch);
+  const write = (watch = {}) => writeCorrupted(folder, names, all, watch);
   return { ...all, write };
 }
 const read = (folder: string, name: string): Buffer => readFileSync(join(folder, `${name}.npy`));

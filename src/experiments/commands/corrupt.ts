@@ -81,7 +81,8 @@ async function corruptAction(options: Options): Promise<void> {
   const names = namesIn(options.corruptions);
   const name = await resolveData(options.data, options.dataDir);
   const dataset = await explained(loadDataset(name, { dir: options.dataDir, train: 0 }));
-  const { clean, recipe, setting, rng } = await corrupting(dataset, images, corruptionOptions(options));
+  const work = await corrupting(dataset, images, corruptionOptions(options));
+  const { clean, recipe, setting, rng } = work;
   const { shape, source } = dataset;
   const progress = createProgress(process.stderr);
   if (names.includes("frost")) progress.print(`frost: ${recipe.ice.source}`);
@@ -94,7 +95,7 @@ async function corruptAction(options: Options): Promise<void> {
   const signals = stopOnSignal();
   progress.print(`${names.length} corruptions of ${clean.count} images (${source})`);
   try {
-    const made = await writeCorrupted(out, names, clean, shape, recipe, setting, rng, {
+    const made = await writeCorrupted(out, names, work, {
       stop: signals.stop,
       onPicture: (name, done, of) =>
         progress.update(
