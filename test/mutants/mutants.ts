@@ -1,5 +1,6 @@
 /** Errors that somebody could make, and the tests that are there to catch them. `run.ts` plants them. */
 
+import { corruptions } from "./corruptions.ts";
 import { evidence } from "./evidence.ts";
 import { kernels } from "./kernels.ts";
 import { landscape } from "./landscape.ts";
@@ -21,4 +22,5 @@ export const mutants: readonly Mutant[] = [
   ...theory,
   ...threads,
   ...evidence,
+  ...corruptions,
 ];

@@ -16,7 +16,6 @@ export interface CorruptionFlags {
   glass: string;
   elastic: string;
   frosts: string;
-  pixelate: string;
   seed: number;
 }
 
@@ -37,22 +36,11 @@ export const withCorruptionOptions = (command: Command): Command =>
         .default("published"),
     )
     .addOption(new Option("--frosts <n>", "textures of ice that are used").choices(["5", "6"]).default("5"))
-    .addOption(
-      new Option("--pixelate <how>", "how pixels are enlarged").choices(["box", "nearest"]).default("box"),
-    )
     .option("--seed <n>", "seed of the random corruptions", number, 0);
 
 /** The options as `corrupting` wants them. */
-export const corruptionOptions = ({
-  constants,
-  frost,
-  glass,
-  elastic,
-  frosts,
-  pixelate,
-  seed,
-}: CorruptionFlags) => ({
-  choices: choicesSchema.parse({ glass, elastic, frosts: Number(frosts), pixelate }),
+export const corruptionOptions = ({ constants, frost, glass, elastic, frosts, seed }: CorruptionFlags) => ({
+  choices: choicesSchema.parse({ glass, elastic, frosts: Number(frosts) }),
   seed,
   frost,
   constants,
@@ -93,7 +81,8 @@ async function corruptAction(options: Options): Promise<void> {
   const names = namesIn(options.corruptions);
   const name = await resolveData(options.data, options.dataDir);
   const dataset = await explained(loadDataset(name, { dir: options.dataDir, train: 0 }));
-  const { clean, recipe, setting, rng } = await corrupting(dataset, images, corruptionOptions(options));
+  const work = await corrupting(dataset, images, corruptionOptions(options));
+  const { clean, recipe, setting, rng } = work;
   const { shape, source } = dataset;
   const progress = createProgress(process.stderr);
   if (names.includes("frost")) progress.print(`frost: ${recipe.ice.source}`);
@@ -106,7 +95,7 @@ async function corruptAction(options: Options): Promise<void> {
   const signals = stopOnSignal();
   progress.print(`${names.length} corruptions of ${clean.count} images (${source})`);
   try {
-    const made = await writeCorrupted(out, names, clean, shape, recipe, setting, rng, {
+    const made = await writeCorrupted(out, names, work, {
       stop: signals.stop,
       onPicture: (name, done, of) =>
         progress.update(

@@ -15,7 +15,7 @@ import {
   constants,
   type Severity,
 } from "./constants.ts";
-import { type Draws, drawsOf, keyOf } from "./draws.ts";
+import { type Draws, drawsOf } from "./draws.ts";
 import { elasticTransform } from "./elastic.ts";
 import { jpegCompression } from "./jpeg.ts";
 import { motionBlur } from "./motion.ts";
@@ -34,8 +34,6 @@ export const choicesSchema = z.strictObject({
   elastic: z.enum(["published", "exact"]).default("published"),
   /** How many of the six textures of ice are used: the sixth never is, in the published code. */
   frosts: z.literal([5, 6]).default(5),
-  /** Pixelated pictures are enlarged by averages, or by the nearest pixel. */
-  pixelate: z.enum(["box", "nearest"]).default("box"),
 });
 export type Choices = z.output<typeof choicesSchema>;
 export const published: Choices = choicesSchema.parse({});
@@ -69,7 +67,7 @@ const table: { readonly [Name in CorruptionName]: Apply<Name> } = {
   brightness,
   contrast,
   elastic_transform: (x, c, draws, setting) => elasticTransform(x, c, draws, elasticSide(x, setting)),
-  pixelate: (x, c, _, { choices }) => pixelate(x, c, choices.pixelate),
+  pixelate,
   jpeg_compression: jpegCompression,
   speckle_noise: speckleNoise,
   gaussian_blur: gaussianBlurred,
@@ -109,7 +107,7 @@ export function corruption<Name extends CorruptionName>(
   const strength: Constants[Name] | undefined = constants[setting.constants][name][severity - 1];
   if (strength === undefined)
     throw new RangeError(`${name}: expected a severity of 1, 2, 3, 4 or 5, got ${severity}`);
-  const key = keyOf(rng.fork(`${name}/${severity}`));
+  const key = rng.fork(`${name}/${severity}`).key();
   return (picture, index) => corruptWith(name, strength, picture, drawsOf(key, index), setting);
 }
 

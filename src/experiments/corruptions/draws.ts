@@ -4,8 +4,8 @@
  * @packageDocumentation
  */
 
+import type { Key } from "../../tensor/kernels/kernels.ts";
 import { log } from "../../tensor/math.ts";
-import type { Rng } from "../../tensor/random.ts";
 
 export interface Draws {
   /** Uniform on [0, 1), in steps of 2⁻³². */
@@ -18,17 +18,11 @@ export interface Draws {
   normal(): number;
 }
 
-/** Two words that name a family of streams. */
-export type DrawsKey = readonly [number, number];
-
-/** The key of a name: what its stream begins with. */
-export const keyOf = (rng: Rng): DrawsKey => [rng.below(2 ** 32), rng.below(2 ** 32)];
-
 /**
  * The stream of a picture: the generator sfc32 (Doty-Humphrey's PractRand) started from the key and the index. It is some
  * twenty times as fast to start as `seedrandom` and several times as fast to draw from, and a corrupted data set takes 10⁹ draws.
  */
-export function drawsOf([a0, b0]: DrawsKey, index: number): Draws {
+export function drawsOf([a0, b0]: Key, index: number): Draws {
   let [a, b, c, counter] = [a0 | 0, b0 | 0, index | 0, 1];
   const word = (): number => {
     const t = (((a + b) | 0) + counter) | 0;

@@ -30,6 +30,15 @@ export interface Recipe {
   readonly seed: number;
 }
 
+/** Everything that it takes to corrupt the images of a data set. */
+export interface Corrupting {
+  readonly clean: Split;
+  readonly shape: ImageShape;
+  readonly recipe: Recipe;
+  readonly setting: Setting;
+  readonly rng: Rng;
+}
+
 /** A short name for a recipe. */
 export const hashOfRecipe = (recipe: Recipe): string =>
   createHash("sha256").update(canonicalJson(recipe)).digest("hex").slice(0, 12);
@@ -66,20 +75,17 @@ const AT_ONCE = 32;
 /** The bytes of `NAME.npy`. */
 export async function corruptedFile(
   name: CorruptionName,
-  split: Split,
-  shape: ImageShape,
-  setting: Setting,
-  rng: Rng,
+  { clean, shape, setting, rng }: Corrupting,
   { onPicture, stop }: Watch = {},
 ): Promise<Uint8Array> {
-  const { count } = split;
+  const { count } = clean;
   const size = shape[0] * shape[1] * shape[2];
   const { bytes, data } = emptyNpy("|u1", [5 * count, shape[1], shape[2], 3]);
   for (const [block, severity] of severities.entries()) {
     const corrupt = corruption(name, severity, setting, rng);
     for (let from = 0; from < count; from += AT_ONCE) {
       const indices = Array.from({ length: Math.min(AT_ONCE, count - from) }, (_, i) => from + i);
-      const done = await Promise.all(indices.map((i) => corrupt(pictureAt(split, shape, i), i)));
+      const done = await Promise.all(indices.map((i) => corrupt(pictureAt(clean, shape, i), i)));
       for (const [i, { pixels }] of done.entries()) data.set(pixels, (block * count + from + i) * size);
       onPicture?.(name, block * count + from + done.length, 5 * count);
       // Signals are only heard between two turns of the event loop.
@@ -100,14 +106,11 @@ export async function corruptedFile(
 export async function writeCorrupted(
   folder: string,
   names: readonly CorruptionName[],
-  split: Split,
-  shape: ImageShape,
-  recipe: Recipe,
-  setting: Setting,
-  rng: Rng,
+  corrupting: Corrupting,
   watch: Watch = {},
 ): Promise<readonly CorruptionName[]> {
   const file = (name: string): string => join(folder, name);
+  const { clean, recipe } = corrupting;
   const description = `${JSON.stringify(recipe, null, 2)}\n`;
   if (existsSync(file("corruptions.json"))) {
     if (readFileSync(file("corruptions.json"), "utf8") !== description)
@@ -116,14 +119,13 @@ export async function writeCorrupted(
       );
   } else if (existsSync(file("labels.npy")))
     throw new Complaint(`${folder} holds corrupted images of somebody else. Choose another folder.`);
-  removeLeftovers(folder);
   writeAtomic(file("corruptions.json"), description);
-  const labels = emptyNpy("|u1", [5 * split.count]);
-  for (const block of severities.keys()) labels.data.set(split.labels, block * split.count);
+  removeLeftovers(folder);
+  const labels = emptyNpy("|u1", [5 * clean.count]);
+  for (const block of severities.keys()) labels.data.set(clean.labels, block * clean.count);
   writeAtomic(file("labels.npy"), labels.bytes);
   const missing = names.filter((name) => !existsSync(file(`${name}.npy`)));
-  for (const name of missing)
-    writeAtomic(file(`${name}.npy`), await corruptedFile(name, split, shape, setting, rng, watch));
+  for (const name of missing) writeAtomic(file(`${name}.npy`), await corruptedFile(name, corrupting, watch));
   return missing;
 }
 

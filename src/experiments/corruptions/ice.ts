@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { createRng } from "../../tensor/random.ts";
 import { Complaint } from "../complaint.ts";
 import type { ConstantsName } from "./constants.ts";
-import { type Draws, drawsOf, keyOf } from "./draws.ts";
+import { type Draws, drawsOf } from "./draws.ts";
 import type { Extent } from "./filters.ts";
 import type { Picture } from "./picture.ts";
 import { plasma } from "./plasma.ts";
@@ -62,12 +62,16 @@ export async function readIce(folder: string): Promise<Ice> {
  * @deviation The textures of the published data sets are photographs of others, and not part of this project.
  */
 export function drawnIce(): Ice {
-  const key = keyOf(createRng("ice"));
-  return iceOf(
+  const key = createRng("ice").key();
+  known ??= iceOf(
     files.map((_, i) => drawn(drawsOf(key, i))),
     "drawn textures that stand in for the published photographs of ice",
   );
+  return known;
 }
+
+/** Drawn once, since it takes a while. */
+let known: Ice | undefined;
 
 const SIDE = 512;
 const tint = [0.82, 0.94, 1] as const;

@@ -6,14 +6,16 @@
 
 import type { Picture } from "./picture.ts";
 
-/** How a smaller picture becomes large again: each new pixel the mean of what it covers, or the nearest one. */
-export type Enlarging = "box" | "nearest";
-
-/** @deviation Enlarged by `box`, as in the code behind the published files; the library `imagecorruptions` takes the nearest. */
-export function pixelate(picture: Picture, factor: number, how: Enlarging = "box"): Picture {
-  const small = boxed(picture, Math.trunc(picture.height * factor), Math.trunc(picture.width * factor));
-  return how === "box" ? boxed(small, picture.height, picture.width) : nearby(small, picture);
-}
+/**
+ * The factor is cut off to whole pixels. On the way up, a box as wide as a pixel covers one pixel: enlarging by BOX, as in the
+ * published code, and by NEAREST, as in the library `imagecorruptions`, are the same but for ties.
+ */
+export const pixelate = (picture: Picture, factor: number): Picture =>
+  boxed(
+    boxed(picture, Math.trunc(picture.height * factor), Math.trunc(picture.width * factor)),
+    picture.height,
+    picture.width,
+  );
 
 /** Weights in units of 2⁻²². */
 const PRECISION = 22;
@@ -65,16 +67,4 @@ function line(
         y[l * apartAfter + i * stride + k] = Math.min(255, sum >> PRECISION);
       }
   return y;
-}
-
-function nearby(small: Picture, { height, width }: Picture): Picture {
-  const pixels = new Uint8Array(height * width * 3);
-  for (let h = 0; h < height; h++)
-    for (let w = 0; w < width; w++) {
-      const y = Math.floor(((h + 0.5) * small.height) / height);
-      const x = Math.floor(((w + 0.5) * small.width) / width);
-      const from = (y * small.width + x) * 3;
-      pixels.set(small.pixels.subarray(from, from + 3), (h * width + w) * 3);
-    }
-  return { height, width, pixels };
 }

@@ -11,7 +11,7 @@ import type { Dataset, Split } from "../data/dataset.ts";
 import { take } from "../data/dataset.ts";
 import { type ConstantsName, type CorruptionName, type Severity, severities } from "./constants.ts";
 import { type Choices, commonNames, corruptionNames, type Setting } from "./corruption.ts";
-import type { Recipe } from "./folder.ts";
+import type { Corrupting } from "./folder.ts";
 import { drawnIce, fitted, readIce } from "./ice.ts";
 
 /** `all`, `common`, or names with commas between them. */
@@ -52,13 +52,6 @@ export interface CorruptionOptions {
   readonly constants?: ConstantsName | undefined;
 }
 
-export interface Corrupting {
-  readonly clean: Split;
-  readonly recipe: Recipe;
-  readonly setting: Setting;
-  readonly rng: Rng;
-}
-
 /**
  * Everything that it takes to corrupt the first so many test images of a data set.
  *
@@ -85,6 +78,7 @@ export async function corrupting(
   const ice = frost === undefined ? drawnIce() : await readIce(frost);
   return {
     clean,
+    shape,
     recipe: {
       dataset: name,
       images: clean.count,

@@ -63,10 +63,11 @@ export async function corruptedImages(request: ImagesRequest, watch: Watch = {})
       identity: fingerprintOf(from, names, count),
     };
   }
-  const { clean, recipe, setting, rng } = await corrupting(dataset, images, request);
+  const work = await corrupting(dataset, images, request);
+  const { clean, recipe } = work;
   const identity = hashOfRecipe(recipe);
   const folder = join(cache, `${recipe.dataset}-${identity}`);
-  await writeCorrupted(folder, names, clean, shape, recipe, setting, rng, watch);
+  await writeCorrupted(folder, names, work, watch);
   return {
     set: openCorrupted(folder, names, clean, shape),
     clean,

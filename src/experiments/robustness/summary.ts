@@ -59,12 +59,12 @@ export function degenerateNote({
   classes,
   cells,
 }: Pick<RobustRun, "train" | "classes"> & { readonly cells: readonly Metrics[] }): string | null {
-  const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
+  const percent = (share: number): string => `${(100 * share).toFixed(0)}%`;
   if (train.accuracy < 2 / classes)
-    return `accuracy on its own training images is ${percent(train.accuracy)}, where guessing has ${percent(1 / classes)}: it has learned next to nothing, and a small gap says nothing of generalization`;
+    return `accuracy on clean training images is below ${percent(2 / classes)}, twice that of guessing; what has learned next to nothing has a small gap, and it says nothing of generalization`;
   const chance = Math.log(classes);
   const flat = [train, ...cells].every(({ loss }) => Math.abs(loss - chance) < 0.05 * chance);
   return flat
-    ? `every loss is within 5% of ln ${classes} = ${chance.toFixed(3)}, clean or corrupted: it answers the same whatever it sees, and a small gap says nothing of generalization`
+    ? `every loss, clean or corrupted, is within 5% of ln ${classes} = ${chance.toFixed(3)}; what answers the same whatever it sees has a small gap, and it says nothing of generalization`
     : null;
 }

@@ -29,10 +29,11 @@ export interface MeanCell {
 export interface RobustPrecision {
   readonly bits: number;
   readonly name: string;
-  readonly seeds: readonly number[];
+  /** Over all corruptions and severities, seed by seed. */
+  readonly runs: readonly (Overall & { readonly seed: number })[];
   /** Of the training images, clean. */
   readonly trainLoss: Summary;
-  /** Over all corruptions and severities. */
+  /** The same over the seeds. */
   readonly overall: Readonly<Record<keyof Overall, Summary>>;
   /** Mean corruption error in units of that of FP32, seed by seed; `null` where there is none. */
   readonly relative: Summary | null;
@@ -85,7 +86,7 @@ function tableOf(tested: readonly Tested[]): RobustTable {
     names: namesOf(robust.cells),
     severities: [...new Set(robust.cells.map(({ severity }) => severity))],
     precisions: groups.map(({ bits, runs }) => {
-      const means = runs.map(({ robust }) => overall(robust.cells));
+      const means = runs.map(({ config: { seed }, robust }) => ({ seed, ...overall(robust.cells) }));
       const cells = meanCells(runs);
       const ratios = runs.flatMap(({ config: { seed }, robust }) => {
         const reference = float?.find(({ config }) => config.seed === seed);
@@ -96,7 +97,7 @@ function tableOf(tested: readonly Tested[]): RobustTable {
       return {
         bits,
         name: precisionName(bits),
-        seeds: runs.map(({ config }) => config.seed),
+        runs: means,
         trainLoss: summarize(runs.map(({ robust }) => robust.train.loss)),
         overall: {
           gap: summarize(means.map(({ gap }) => gap)),

@@ -38,15 +38,20 @@ export function robustText({ model, data, source, names, severities, precisions 
       ["gap by corruption", ...precisions.map(() => "")],
       ...names.map((name, i) => [titleOf(name), ...precisions.map(({ gaps }) => meanSd(gaps[i]!.gap, 3))]),
     ]),
-    ...degenerateNotes([...precisions]).map((note) => `\n${note}`),
+    ...degenerateNotes(precisions).map((note) => `\nDegenerate: ${note}`),
   ].join("\n");
 }
 
-/** What is to be known of networks that have learned nothing. */
-export const degenerateNotes = (precisions: RobustTable["precisions"]): string[] =>
-  precisions.flatMap(({ name, degenerate }) =>
-    degenerate.map(({ seed, why }) => `${name}, seed ${seed}: ${why}.`),
+/** What is to be known of networks that have learned nothing: a sentence for all that share it. */
+export function degenerateNotes(precisions: RobustTable["precisions"]): string[] {
+  const all = precisions.flatMap(({ name, degenerate }) =>
+    degenerate.map(({ seed, why }) => ({ who: `${name} seed ${seed}`, why })),
   );
+  return [...new Set(all.map(({ why }) => why))].map((reason) => {
+    const who = all.flatMap(({ who, why }) => (why === reason ? who : []));
+    return `${listed(who)}: ${reason}.`;
+  });
+}
 
 /** Every corruption and severity at every precision, one row each. */
 export const robustCsv = (tables: readonly RobustTable[]): string =>
@@ -64,14 +69,14 @@ export const robustCsv = (tables: readonly RobustTable[]): string =>
       "degenerate",
     ],
     tables.flatMap(({ model, data, precisions }) =>
-      precisions.flatMap(({ name, seeds, cells, degenerate }) =>
+      precisions.flatMap(({ name, runs, cells, degenerate }) =>
         cells.map(({ corruption, severity, gap, loss, accuracy }) => ({
           model,
           data,
           corruption,
           severity,
           precision: name,
-          seeds: seeds.length,
+          seeds: runs.length,
           gap,
           loss,
           accuracy,
