@@ -7,6 +7,7 @@ import { measures } from "./measures.ts";
 import { measuring } from "./measuring.ts";
 import type { Mutant } from "./mutant.ts";
 import { searches } from "./searches.ts";
+import { sweep } from "./sweep.ts";
 import { theory } from "./theory.ts";
 import { training } from "./training.ts";
 
@@ -19,4 +20,5 @@ export const mutants: readonly Mutant[] = [
   ...landscape,
   ...theory,
   ...evidence,
+  ...sweep,
 ];

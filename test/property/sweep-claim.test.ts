@@ -39,7 +39,7 @@ function stranger(folder: SweepFolder, run: string, beat: number): void {
   mkdirSync(join(folder.work, "owners"), { recursive: true });
   writeFileSync(
     join(folder.work, "owners/stranger.json"),
-    JSON.stringify({ place: "far away", pid: 1, beat }),
+    JSON.stringify({ place: "far away", pid: 2 ** 30, beat }),
   );
   mkdirSync(join(folder.work, run), { recursive: true });
   writeFileSync(join(folder.work, run, "owner"), "stranger");
@@ -55,6 +55,16 @@ describe("a claim", () => {
     const theirs = claimed(b.claim(config));
     expect(a.claim(config)).toBe("taken");
     expect([mine.held(), theirs.held()]).toEqual([false, true]);
+  });
+
+  test("goes by the last start of a run, of many", () => {
+    const folder = folderOfTest();
+    stranger(folder, `${id}.10`, 1);
+    for (const gone of [2, 9]) mkdirSync(join(folder.work, `${id}.${gone}`));
+    for (const gone of [2, 9]) writeFileSync(join(folder.work, `${id}.${gone}`, "owner"), "nobody");
+    expect(claims(folder).claim(config)).toBe("taken");
+    writeFileSync(join(folder.work, `${id}.10`, "owner"), "nobody");
+    expect(claimed(claims(folder).claim(config)).out).toBe(join(folder.work, `${id}.11`));
   });
 
   test("is free at once when its owner has left, or its process is gone", () => {
