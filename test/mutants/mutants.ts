@@ -8,6 +8,7 @@ import { measures } from "./measures.ts";
 import { measuring } from "./measuring.ts";
 import type { Mutant } from "./mutant.ts";
 import { searches } from "./searches.ts";
+import { sweep } from "./sweep.ts";
 import { theory } from "./theory.ts";
 import { threads } from "./threads.ts";
 import { training } from "./training.ts";
@@ -23,4 +24,5 @@ export const mutants: readonly Mutant[] = [
   ...threads,
   ...evidence,
   ...corruptions,
+  ...sweep,
 ];

@@ -75,6 +75,7 @@ async function gridFrom(what: string, { scale, data, dataDir }: Options): Promis
 }
 
 async function sweepAction(what: string, options: Options): Promise<void> {
+  const crew = workersOf(options);
   const grid = await gridFrom(what, options);
   const all = configsOf(grid);
   const configs = options.shard === undefined ? all : shardOf(all, options.shard);
@@ -84,7 +85,7 @@ async function sweepAction(what: string, options: Options): Promise<void> {
     `${describeGrid(grid, rows.length)}\n${standingText(rows)} (${dir})`;
   if (options.dryRun) {
     const rows = standings(sweepFolder(dir), configs);
-    console.log(`${described(rows)}\n${await estimate(openOf(rows), options, progress)}`);
+    console.log(`${described(rows)}\n${await estimate(openOf(rows), crew, options, progress)}`);
     return;
   }
 
@@ -95,7 +96,7 @@ async function sweepAction(what: string, options: Options): Promise<void> {
   const before = standings(folder, configs);
   progress.print(described(before));
   const open = openOf(before);
-  if (open.length > 0) await runAll(folder, open, options, progress);
+  if (open.length > 0) await runAll(folder, open, crew, options, progress);
 
   console.log(writeTables(folder, grid).text);
   progress.print(`tables: ${folder.tables}`);
@@ -109,7 +110,9 @@ async function sweepAction(what: string, options: Options): Promise<void> {
 const openOf = (rows: readonly Standing[]): readonly RunConfig[] =>
   rows.filter(({ state }) => state.state === "open").map(({ config }) => config);
 
-const workersOf = ({ workers, memory }: Options): { readonly workers: number; readonly memory: number } => {
+type Crew = { readonly workers: number; readonly memory: number };
+
+const workersOf = ({ workers, memory }: Options): Crew => {
   const n = wholeNumber("--workers", workers ?? defaultWorkers());
   return { workers: n, memory: wholeNumber("--memory", memory ?? memoryShare(n)) };
 };
@@ -117,6 +120,7 @@ const workersOf = ({ workers, memory }: Options): { readonly workers: number; re
 async function runAll(
   folder: SweepFolder,
   open: readonly RunConfig[],
+  crew: Crew,
   options: Options,
   progress: Progress,
 ): Promise<void> {
@@ -124,7 +128,7 @@ async function runAll(
   const lease = positive("--lease", options.lease);
   const stopped =
     options.redis === undefined
-      ? await runHere(folder, open, { ...options, lease }, progress, tell)
+      ? await runHere(folder, open, crew, { ...options, lease }, progress, tell)
       : await runElsewhere(folder, open, { ...options, lease }, progress, tell);
   if (stopped)
     throw new Interrupted(
@@ -137,16 +141,15 @@ type Tell = ReturnType<typeof follower>["tell"];
 async function runHere(
   folder: SweepFolder,
   open: readonly RunConfig[],
-  options: Options,
+  { workers, memory }: Crew,
+  { dataDir, lease }: Options,
   progress: Progress,
   tell: Tell,
 ): Promise<boolean> {
-  const { dataDir, lease } = options;
-  const { workers, memory } = workersOf(options);
   const { name, train, test } = open[0]!.data;
   await explained(loadDataset(name, { dir: dataDir, train, test }));
-  const crew = { workers: Math.min(workers, open.length), memory, dataDir };
-  return finish(sweepLocally(folder, open, { ...crew, leases: leasesOf(lease), tell }), progress);
+  const here = { workers: Math.min(workers, open.length), memory, dataDir, leases: leasesOf(lease), tell };
+  return finish(() => sweepLocally(folder, open, here), progress);
 }
 
 async function runElsewhere(
@@ -162,20 +165,24 @@ async function runElsewhere(
   ]);
   const url = redisAddress(redis);
   const connection = await connect(url, progress.print);
-  progress.print(`waiting for workers by way of Redis at ${shownAddress(url)}`);
+  const wants = { weights, lookEvery: lease / 2, tell };
   try {
-    return await finish(
-      sweepByRedis(folder, open, connection, { weights, lookEvery: lease / 2, tell }),
-      progress,
-    );
+    return await finish(() => {
+      progress.print(`waiting for workers by way of Redis at ${shownAddress(url)}`);
+      return sweepByRedis(folder, open, connection, wants);
+    }, progress);
   } finally {
     await connection.close();
   }
 }
 
-async function estimate(open: readonly RunConfig[], options: Options, progress: Progress): Promise<string> {
+async function estimate(
+  open: readonly RunConfig[],
+  { workers }: Crew,
+  options: Options,
+  progress: Progress,
+): Promise<string> {
   if (open.length === 0) return "nothing is left to do";
-  const { workers } = workersOf(options);
   const { data, batchSize, kernels } = open[0]!;
   const dataset = await explained(
     loadDataset(data.name, { dir: options.dataDir, train: 2 * batchSize, test: 1 }),

@@ -49,11 +49,13 @@ async function workerAction(options: Options): Promise<void> {
   ]);
   const progress = createProgress(process.stderr);
   const connection = await connect(url, progress.print);
-  progress.print(`${workers} at work for Redis at ${shownAddress(url)}`);
   const { tell, ended } = follower(progress);
   const crew = { workers, memory, dataDir: options.dataDir, leases, tell };
   try {
-    await finish(serve(sweepFolder(options.out), connection, crew), progress);
+    await finish(() => {
+      progress.print(`${workers} at work for Redis at ${shownAddress(url)}`);
+      return serve(sweepFolder(options.out), connection, crew);
+    }, progress);
   } finally {
     await connection.close();
   }

@@ -63,9 +63,10 @@ export function follower(progress: Progress, open?: readonly RunConfig[]) {
   };
 }
 
-/** Waits for the end of a sweep. @returns whether Ctrl-C has ended it */
-export async function finish(sweep: Sweep, progress: Progress): Promise<boolean> {
+/** Begins a sweep, and waits for its end. @returns whether Ctrl-C has ended it */
+export async function finish(begin: () => Sweep, progress: Progress): Promise<boolean> {
   const signals = stopOnSignal();
+  const sweep = begin();
   let asked = false;
   const look = setInterval(() => {
     if (!asked && signals.stop()) sweep.stop();

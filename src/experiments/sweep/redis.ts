@@ -78,7 +78,7 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-const connectSeconds = 10;
+const connectSeconds = 5;
 
 /**
  * Opens the queue. Where the connection is lost later, it is opened again as often as needed, and `say` tells.

@@ -39,7 +39,12 @@ export function sweepByRedis(
 
   const ask = (ids: readonly string[]): Promise<unknown> =>
     queue.addBulk(
-      ids.map((id) => ({ name: "run", data: jobOf(open.get(id)!, weights), opts: { jobId: id } })),
+      ids.map((id) => ({
+        name: "run",
+        data: jobOf(open.get(id)!, weights),
+        // Answers that nobody collects are forgotten after a week.
+        opts: { jobId: id, removeOnComplete: { age: 604_800 }, removeOnFail: { age: 604_800 } },
+      })),
     );
 
   /** What an answer is worth; `false` where it has to be asked for again. */
@@ -47,7 +52,8 @@ export function sweepByRedis(
     if (answer?.type === "failed") {
       writeFailure(folder, { id, reason: answer.reason });
       tell({ id, what: "failed", reason: answer.reason });
-    } else if (!receive(folder, config, answer)) return false;
+    } else if (weights && answer?.weights === undefined) return false;
+    else if (!receive(folder, config, answer)) return false;
     else tell({ id, what: answer.result.status });
     open.delete(id);
     return true;
