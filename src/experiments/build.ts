@@ -42,6 +42,7 @@ export const buildRecipe = (config: RecipeConfig): Recipe => ({
   optimizer: buildOptimizer(config),
   lr: multiStep(config.lr, config.milestones, config.gamma),
   sam: config.sam,
+  accumulate: config.accumulate,
 });
 
 /** Both splits, normalized by the statistics of the training images. */

@@ -121,6 +121,7 @@ describe("wrong use exits with 2 and says what would be right", () => {
     [["train", "--optimizer", "sgdm"], /--optimizer "sgdm": .*"sgd"\|"adam"/],
     [["train", "--epochs", "0"], /--epochs 0: /],
     [["train", "--sam", "0"], /--sam 0: Too small/],
+    [["train", "--accumulate", "0"], /--accumulate 0: expected a whole number of parts, 1 or more/],
     [["train", "--sam", "0.05", "--sam-moved", "steps"], /--sam-moved "steps": .*"weights"\|"all"/],
     [["train", "--resume", "--restart"], /'--resume' cannot be used with option '--restart'/],
     [["reproduce", "--scale", "tiny"], /Allowed choices are smoke, small, paper/],

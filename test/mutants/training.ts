@@ -75,6 +75,26 @@ export const training: readonly Mutant[] = [
       to: "cotangent.delete(y)",
     },
   ]),
+  ...inFile("src/nn/parts.ts", property("parts"), [
+    {
+      what: "parts count alike, however many images they have",
+      from: "sum[i]! + share * part[i]!",
+      to: "sum[i]! + part[i]! / parts.length",
+    },
+    {
+      what: "the loss of a batch in parts is the sum over its parts",
+      from: "sum + share * loss",
+      to: "sum + loss",
+    },
+    {
+      what: "the last image of a batch is in no part",
+      from: "part * labels.length",
+      to: "part * (labels.length - 1)",
+    },
+  ]),
+  ...inFile("src/nn/train.ts", property("parts"), [
+    { what: "only the last part teaches the running moments", from: "    buffers = after;\n", to: "" },
+  ]),
   ...inFile("src/tensor/scope.ts", property("pull-back-once"), [
     {
       what: "memory that is shared is released with the first that lets go of it",
@@ -275,7 +295,7 @@ export const training: readonly Mutant[] = [
     },
     {
       what: "what batch norm has seen is forgotten",
-      from: "?? updated.params, buffers: pass.buffers }",
+      from: "?? updated.params, buffers }",
       to: "?? updated.params, buffers: state.weights.buffers }",
     },
   ]),

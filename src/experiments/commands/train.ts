@@ -34,6 +34,7 @@ interface Options {
   sam?: number;
   samAdaptive?: true;
   samMoved: string;
+  accumulate: number;
   device: DeviceName;
   dataDir?: string;
   out: string;
@@ -74,6 +75,12 @@ export const trainCommand = (): Command =>
     .option("--sam <rho>", "sharpness-aware minimization: look so far for the worst point, as 0.05", number)
     .option("--sam-adaptive", "measure that distance in units of each weight")
     .option("--sam-moved <which>", "what is moved to the worst point: weights or all", "weights")
+    .option(
+      "--accumulate <k>",
+      "pass each batch in so many parts, one after the other, to save memory",
+      number,
+      1,
+    )
     .addOption(new Option("--device <name>", "kernels").choices(deviceNames).default("auto"))
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
     .option("--out <dir>", "folder of all runs", "runs")
@@ -97,7 +104,7 @@ async function trainAction(options: Options): Promise<void> {
   const device = await openDevice(options.device);
   const { model, bits, epochs, seed, batchSize, optimizer, lr, momentum, weightDecay, gamma } = options;
   const { firstLast, mask, rounding, gradScale, stepFloor, decaySteps } = options;
-  const { sam, samAdaptive = false, samMoved } = options;
+  const { sam, samAdaptive = false, samMoved, accumulate } = options;
   const config = checkedConfig({
     model,
     bits,
@@ -112,6 +119,7 @@ async function trainAction(options: Options): Promise<void> {
     milestones: options.milestones ?? paperRecipe(epochs).milestones,
     gamma,
     ...(sam === undefined ? {} : { sam: { rho: sam, adaptive: samAdaptive, moved: samMoved } }),
+    ...(accumulate === 1 ? {} : { accumulate }),
     seed,
     kernels: device.kernels.name,
   });
