@@ -5,6 +5,7 @@ import { kernels } from "./kernels.ts";
 import { landscape } from "./landscape.ts";
 import { measures } from "./measures.ts";
 import { measuring } from "./measuring.ts";
+import { memory } from "./memory.ts";
 import type { Mutant } from "./mutant.ts";
 import { searches } from "./searches.ts";
 import { theory } from "./theory.ts";
@@ -13,6 +14,7 @@ import { training } from "./training.ts";
 export const mutants: readonly Mutant[] = [
   ...kernels,
   ...training,
+  ...memory,
   ...measures,
   ...searches,
   ...measuring,

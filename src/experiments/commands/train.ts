@@ -1,9 +1,15 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { Command, Option } from "commander";
+import { buildImages, buildModel } from "../build.ts";
 import { Complaint, explained } from "../complaint.ts";
 import { loadDataset } from "../data/catalog.ts";
 import { type DeviceName, deviceNames, deviceText } from "../device.ts";
+import { environment } from "../environment.ts";
+import { writeAtomic } from "../files.ts";
 import { openDevice } from "../node-device.ts";
 import { precisionName } from "../precision.ts";
+import { activationsOf, createProfiler, profileText } from "../profile.ts";
 import { createProgress, followRun } from "../progress.ts";
 import type { RunResult } from "../result.ts";
 import { run, runFolder } from "../run.ts";
@@ -40,6 +46,7 @@ interface Options {
   out: string;
   resume?: true;
   restart?: true;
+  profile?: true;
   json?: true;
 }
 
@@ -86,6 +93,7 @@ export const trainCommand = (): Command =>
     .option("--out <dir>", "folder of all runs", "runs")
     .addOption(new Option("--resume", "go on with a run that was stopped").conflicts("restart"))
     .option("--restart", "begin the run again")
+    .option("--profile", "tell at the end where time and memory went (also in profile.json)")
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
@@ -124,12 +132,24 @@ async function trainAction(options: Options): Promise<void> {
     kernels: device.kernels.name,
   });
 
+  const { folder, result: complete } = runFolder(options.out, config);
+  if (options.profile && existsSync(complete) && !options.restart)
+    throw new Complaint(
+      `there is nothing to profile, since this run is complete (${folder}). Add --restart to begin again.`,
+    );
+  const profiler = options.profile && createProfiler(device.kernels, () => performance.now());
+  const images = Math.ceil(batchSize / accumulate);
+  const needed =
+    profiler &&
+    (await activationsOf(profiler, buildModel(config, dataset), buildImages(dataset).train, images));
+
   const progress = createProgress(process.stderr);
   const signals = stopOnSignal();
   progress.print(`${config.model} ${precisionName(bits)} on ${dataset.source} (${deviceText(device.info)})`);
   try {
+    profiler?.start();
     const result = await run(config, {
-      device,
+      device: { ...device, kernels: profiler?.kernels ?? device.kernels },
       dataset,
       out: options.out,
       existing: options.restart ? "restart" : options.resume ? "resume" : "refuse",
@@ -138,9 +158,12 @@ async function trainAction(options: Options): Promise<void> {
     });
     progress.end();
     if (result.status === "diverged") throw new Complaint(result.reason ?? "the run diverged");
-    console.log(
-      options.json ? JSON.stringify(result, null, 2) : summary(result, runFolder(options.out, config).folder),
-    );
+    console.log(options.json ? JSON.stringify(result, null, 2) : summary(result, folder));
+    if (profiler === undefined || needed === undefined) return;
+    const profile = profiler.profile(needed);
+    const text = { ...profile, environment: environment(device) };
+    writeAtomic(join(folder, "profile.json"), `${JSON.stringify(text, null, 2)}\n`);
+    (options.json ? console.error : console.log)(`\n${profileText(profile)}`);
   } finally {
     signals.dispose();
   }
