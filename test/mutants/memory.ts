@@ -81,4 +81,16 @@ export const memory: readonly Mutant[] = [
     },
     { what: "what was called before the start is counted", from: "      uses = new Map();\n", to: "" },
   ]),
+  ...inFile("src/tensor/kernels/simd/heap.ts", property("scope"), [
+    {
+      what: "memory that cannot grow by much does not grow at all",
+      from: "[generous, missing]",
+      to: "[generous]",
+    },
+    {
+      what: "what no address reaches is asked of the machine",
+      from: "if (missing > generous) return false;",
+      to: "",
+    },
+  ]),
 ];
