@@ -1,6 +1,6 @@
 import type { Tensor } from "../../tensor/tensor.ts";
 import { initBatchNorm, initLayer } from "../init.ts";
-import { batchNorm2d, conv2d, globalAvgPool, relu } from "../layers.ts";
+import { batchNormRelu2d, conv2d, globalAvgPool } from "../layers.ts";
 import type { Model } from "../model.ts";
 
 export interface NinConfig {
@@ -72,15 +72,8 @@ export function nin(config: NinConfig): Model {
 
     apply(params, buffers, x, mode) {
       for (const { conv, bn, stride, padding } of layers) {
-        const normalized = batchNorm2d(
-          params,
-          buffers,
-          bn,
-          conv2d(params, conv, x, { stride, padding }),
-          mode,
-        );
-        x = relu(normalized.y);
-        buffers = normalized.buffers;
+        const z = conv2d(params, conv, x, { stride, padding });
+        ({ y: x, buffers } = batchNormRelu2d(params, buffers, bn, z, mode));
       }
       return { y: globalAvgPool(x), buffers };
     },

@@ -9,6 +9,7 @@
 
 import { broadcastShape } from "../../shape.ts";
 import { type Shape, sameShape, sizeOf, type Tensor } from "../../tensor.ts";
+import { fusedFrom } from "../fused.ts";
 import { type Kernels, kernelsOf } from "../kernels.ts";
 import { createChannelSums, createImages } from "./images.ts";
 import { type Extents, extentsOf } from "./layout.ts";
@@ -46,6 +47,7 @@ export function createGpu(runtime: Runtime, host: Kernels): GpuKernels {
 
     ...createProducts(places, runtime, host),
     ...createImages(places, runtime, channelSums),
+    ...fusedFrom(() => gpu),
 
     unary(f, x, c = 0) {
       const d = extentsOf(x.shape);

@@ -154,6 +154,42 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
     return [x[0]!, x[1]!, sizeOf(x.slice(2))];
   }
 
+  function normalized(
+    relu: boolean,
+    ...[x, mean, variance, gamma, beta, eps]: Parameters<Kernels["normalize"]>
+  ): Tensor {
+    kernelsOf(x, mean, variance, gamma, beta);
+    const [n, c, inner] = channels(x.shape);
+    expectShape("normalize", { mean, variance, gamma, beta }, [c]);
+    const y = empty(x.shape);
+    const vectors = [mean, variance, gamma, beta].map(at);
+    const workspace = heap.scratch(wasm.normWorkspace!(c) * 4);
+    wasm.normalize!(at(x), ...vectors, eps, Number(relu), at(y), n, c, inner, 0, c, workspace);
+    return y;
+  }
+
+  /** With `beta`, through a ReLU after the normalization. */
+  function batchNormSlopes(
+    g: Tensor,
+    x: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    gamma: Tensor,
+    beta: Tensor | null,
+    eps: number,
+  ): readonly [Tensor, Tensor, Tensor] {
+    kernelsOf(g, x, mean, variance, gamma, beta ?? gamma);
+    const [n, c, inner] = channels(x.shape);
+    expectShape("batchNormGrad", { g }, x.shape);
+    expectShape("batchNormGrad", { mean, variance, gamma, beta }, [c]);
+    const made = [empty(x.shape), empty([c]), empty([c])] as const;
+    const vectors = [mean, variance, gamma].map(at);
+    const shift = beta === null ? 0 : at(beta);
+    const workspace = heap.scratch(wasm.normWorkspace!(c) * 4);
+    wasm.batchNormGrad!(at(g), at(x), ...vectors, shift, eps, ...made.map(at), n, c, inner, 0, c, workspace);
+    return made;
+  }
+
   /** The arguments that the three convolution kernels share, workspace last. */
   function convArguments(x: Shape, w: Shape, geometry: ConvGeometry) {
     const d = convDims(x, w, geometry);
@@ -304,39 +340,25 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
     moments(x) {
       const [n, c, inner] = channels(x.shape);
       const [mean, variance] = [empty([c]), empty([c])];
-      wasm.moments!(at(x), at(mean), at(variance), n, c, inner);
-      return [mean, variance];
-    },
-    normalize(x, mean, variance, gamma, beta, eps) {
-      kernelsOf(x, mean, variance, gamma, beta);
-      const dims = channels(x.shape);
-      expectShape("normalize", { mean, variance, gamma, beta }, [dims[1]]);
-      const y = empty(x.shape);
-      wasm.normalize!(at(x), at(mean), at(variance), at(gamma), at(beta), eps, at(y), ...dims);
-      return y;
-    },
-    batchNormGrad(g, x, mean, variance, gamma, eps) {
-      kernelsOf(g, x, mean, variance, gamma);
-      const [n, c, inner] = channels(x.shape);
-      expectShape("batchNormGrad", { g }, x.shape);
-      expectShape("batchNormGrad", { mean, variance, gamma }, [c]);
-      const [dx, dgamma, dbeta] = [empty(x.shape), empty([c]), empty([c])];
-      wasm.batchNormGrad!(
-        at(g),
+      wasm.moments!(
         at(x),
         at(mean),
         at(variance),
-        at(gamma),
-        eps,
-        at(dx),
-        at(dgamma),
-        at(dbeta),
         n,
         c,
         inner,
+        0,
+        c,
+        heap.scratch(wasm.normWorkspace!(c) * 4),
       );
-      return [dx, dgamma, dbeta];
+      return [mean, variance];
     },
+    normalize: (...xs) => normalized(false, ...xs),
+    normalizeRelu: (...xs) => normalized(true, ...xs),
+    batchNormGrad: (g, x, mean, variance, gamma, eps) =>
+      batchNormSlopes(g, x, mean, variance, gamma, null, eps),
+    batchNormReluGrad: (g, x, mean, variance, gamma, beta, eps) =>
+      batchNormSlopes(g, x, mean, variance, gamma, beta, eps),
 
     quantize(v, s, q) {
       kernelsOf(v, s);
