@@ -79,8 +79,8 @@ describe("a profile", () => {
     const model = nin({ depth: 2, width: 1, classes: 10 });
     const needed = await activationsOf(profiler, model, images, 32);
     const pixels = [3 * 64, 3 * 16].reduce((sum, area) => sum + area, 0);
-    // Of each layer, what its convolution makes and what its ReLU makes; of batch norm, two moments for each channel.
-    const values = 32 * (3 * 256 + 2 * (25 * pixels + 10 * 16)) + 2 * (6 * 25 + 10);
+    // Of each layer, what its convolution makes and, for the next one, what its ReLU makes; two moments for each channel.
+    const values = 32 * (3 * 256 + 2 * 25 * pixels + 10 * 16) + 2 * (6 * 25 + 10);
     expect(needed).toBe(4 * values);
   });
 
@@ -99,7 +99,7 @@ describe("a profile", () => {
     memory.end();
     const { peak } = profiler.profile(needed).memory;
     expect(needed).toBeGreaterThan(150e6);
-    expect(peak / needed).toBeLessThan(1.6);
+    expect(peak / needed).toBeLessThan(1.5);
   });
 
   test("counts calls, time and bytes of each kernel from its start on, and remembers the highest peak", () => {
