@@ -31,7 +31,8 @@ const benches: Readonly<Record<string, Bench>> = {
     measure: async () => ({ rows: [...(await opRates("simd")), ...(await opRates("reference"))] }),
   },
   step: {
-    about: "a training step of NiN, beside PyTorch on one thread (speed: its time over ours, in turns)",
+    about:
+      "training steps and evaluation passes of NiN, beside PyTorch on one thread (speed: its time over ours, in turns)",
     async measure() {
       const version = await torchVersion();
       console.error(
