@@ -45,6 +45,7 @@ export const buildRecipe = (config: RecipeConfig): Recipe => ({
   optimizer: buildOptimizer(config),
   lr: multiStep(config.lr, config.milestones, config.gamma),
   sam: config.sam,
+  accumulate: config.accumulate,
 });
 
 /** Images of a split as numbers. */

@@ -129,7 +129,7 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
   function empty(shape: Shape): Tensor {
     const bytes = sizeOf(shape) * 4;
     const state = { alive: true };
-    const start = heap.allocate(bytes);
+    const start = heap.allocate(bytes, () => `a tensor of shape [${shape}]`);
     const release = (): void => {
       if (state.alive) heap.free(start, bytes);
       state.alive = false;
