@@ -4,13 +4,11 @@
  * @packageDocumentation
  */
 
-import type { Rng } from "../../tensor/random.ts";
 import { createRng } from "../../tensor/random.ts";
 import { Complaint } from "../complaint.ts";
-import type { Dataset, Split } from "../data/dataset.ts";
-import { take } from "../data/dataset.ts";
+import { type Dataset, take } from "../data/dataset.ts";
 import { type ConstantsName, type CorruptionName, type Severity, severities } from "./constants.ts";
-import { type Choices, commonNames, corruptionNames, type Setting } from "./corruption.ts";
+import { type Choices, commonNames, corruptionNames } from "./corruption.ts";
 import type { Corrupting } from "./folder.ts";
 import { drawnIce, fitted, readIce } from "./ice.ts";
 
