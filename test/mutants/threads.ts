@@ -70,11 +70,15 @@ export const threads: readonly Mutant[] = [
     },
   ]),
   ...inFile("src/tensor/math.ts", golden("functions"), [
-    { what: "erf squares x without splitting it", from: "split - (split - x)", to: "x" },
+    { what: "erf has the polynomial around 1 too far from it", from: "a < 1.25", to: "a < 2.25" },
     { what: "erf has the far formula near", from: "x < 2.857142857142857", to: "x < 1.857142857142857" },
   ]),
   ...inFile("src/tensor/angles.ts", golden("functions"), [
-    { what: "the rest of an angle is dropped", from: "- low - t)", to: "- t)" },
+    {
+      what: "an angle is reduced to more than its polynomial is for",
+      from: "a >= 2.4375",
+      to: "a >= 1.4375",
+    },
     {
       what: "a sine keeps its sign in the second half of the turn",
       from: "quadrant < 2 ? value : -value",

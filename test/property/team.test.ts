@@ -87,6 +87,7 @@ describe("a crew", () => {
       const parts = fc.array(fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 99 })), {
         minLength: 1,
         maxLength: 150,
+        size: "max",
       });
       fc.assert(
         fc.property(parts, (pairs) => {
