@@ -13,8 +13,8 @@ import type { RunResult } from "../result.ts";
 import type { RobustTable } from "../robustness/table.ts";
 import { run, runFolder } from "../run.ts";
 import { paperRecipe, type ScaleName, scaleNames, scales } from "../scales.ts";
-import { checkedConfig, number, resolveData, stopOnSignal, threadsOption } from "./options.ts";
 import { openRun, type TrainedRun } from "../trained.ts";
+import { checkedConfig, number, resolveData, stopOnSignal, threadsOption } from "./options.ts";
 import { landscapeOf, measureAll } from "./reproduce-measures.ts";
 import { robustnessOf } from "./reproduce-robustness.ts";
 
