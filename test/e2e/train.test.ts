@@ -167,6 +167,11 @@ describe("wrong use exits with 2 and says what would be right", () => {
   test.each([
     "train",
     "reproduce",
+    "sweep",
+    "worker",
+    "status",
+    "watch",
+    "pool",
     "measure",
     "landscape",
     "paper",
