@@ -123,6 +123,17 @@ describe("tables of robustness", () => {
     },
   );
 
+  test("the corruption error is relative to that of FP32 of the same seed", () => {
+    const table = tableOf([
+      tested(32, 0, { accuracy: 0.5 }),
+      tested(32, 1, { accuracy: 0.8 }),
+      tested(2, 1, { accuracy: 0.6 }),
+      tested(2, 2, { accuracy: 0 }),
+    ]);
+    expect(table.precisions[1]!.relative).toMatchObject({ n: 1 });
+    expect(table.precisions[1]!.relative!.mean).toBeCloseTo(2, 12);
+  });
+
   test("networks and data sets have tables of their own", () => {
     const other = tested(32, 0);
     const tables = robustTables([tested(32, 0), { ...other, config: { ...other.config, model: "nin:3x1" } }]);
