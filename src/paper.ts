@@ -28,12 +28,14 @@ export const paperItems = {
   "QGen.eq.22": "Sharpness-Mag-Orig, with a worst case in proportion to each weight",
   "QGen.sec.B.1": "training setup of the networks behind Table 3",
   "QGen.sec.B.2": "search for the radii: 15 bisections, the mean over 10 draws, 20 steps of ascent at 10⁻⁴",
+  "QGen.sec.B.3": "the pool behind Table 1: depth, width, optimizer, learning rate and weight decay of NiN",
   "QGen.tab.1": "accuracy, loss and generalization gap of quantized and full-precision networks",
   "QGen.tab.2": "L2 norm of the weights of each network",
   "QGen.tab.3": "each measure x is reported as √(x/m)",
   "QGen.fig.1": "width of the quantization bin of each layer at 8, 4 and 2 bits",
   "QGen.fig.2":
     "loss landscape around full-precision and quantized networks, in filter-normalized directions",
+  "QGen.models": "the networks of the experiments: NiN, ResNet, MobileNet, VGG, DeiT and Swin",
   "QGen.tab.4":
     "generalization gap on ImageNet-C of quantized and full-precision networks, by corruption and severity",
   "QGen.tab.5": "generalization gap on CIFAR-100-C of quantized and full-precision networks, by corruption",

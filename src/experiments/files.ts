@@ -29,6 +29,8 @@ export function cannotWrite(path: string, error: unknown): Complaint {
   const code = (error as NodeJS.ErrnoException).code ?? "";
   return new Complaint(
     `cannot write ${path}: ${causes[code] ?? String((error as Error).message)}. What was there before is unchanged.`,
+    1,
+    { cause: error },
   );
 }
 

@@ -6,19 +6,25 @@ import { kernels } from "./kernels.ts";
 import { landscape } from "./landscape.ts";
 import { measures } from "./measures.ts";
 import { measuring } from "./measuring.ts";
+import { memory } from "./memory.ts";
 import type { Mutant } from "./mutant.ts";
 import { searches } from "./searches.ts";
+import { sweep } from "./sweep.ts";
 import { theory } from "./theory.ts";
+import { threads } from "./threads.ts";
 import { training } from "./training.ts";
 
 export const mutants: readonly Mutant[] = [
   ...kernels,
   ...training,
+  ...memory,
   ...measures,
   ...searches,
   ...measuring,
   ...landscape,
   ...theory,
+  ...threads,
   ...evidence,
   ...corruptions,
+  ...sweep,
 ];

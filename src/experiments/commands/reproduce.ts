@@ -14,7 +14,7 @@ import type { RobustTable } from "../robustness/table.ts";
 import { run, runFolder } from "../run.ts";
 import { paperRecipe, type ScaleName, scaleNames, scales } from "../scales.ts";
 import { openRun, type TrainedRun } from "../trained.ts";
-import { checkedConfig, number, resolveData, stopOnSignal } from "./options.ts";
+import { checkedConfig, number, resolveData, stopOnSignal, threadsOption } from "./options.ts";
 import { landscapeOf, measureAll } from "./reproduce-measures.ts";
 import { robustnessOf } from "./reproduce-robustness.ts";
 
@@ -27,6 +27,7 @@ interface Options {
   epochs?: number;
   seeds?: number;
   device: DeviceName;
+  threads?: number;
   dataDir?: string;
   out: string;
   runs: string;
@@ -54,6 +55,7 @@ export const reproduceCommand = (): Command =>
     .option("--epochs <n>", "epochs, in place of the scale's", number)
     .option("--seeds <n>", "number of seeds, in place of the scale's", number)
     .addOption(new Option("--device <name>", "kernels").choices(deviceNames).default("auto"))
+    .addOption(threadsOption())
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
     .option("--out <dir>", "folder of the report", "report")
     .option("--runs <dir>", "folder of all runs; what is complete there is not run again", "runs")
@@ -74,7 +76,7 @@ async function reproduceAction(options: Options, command: Command): Promise<void
     test: options.test ?? scale.test ?? undefined,
   });
   const dataset = await explained(loading);
-  const device = await openDevice(options.device);
+  const device = await openDevice(options.device, options.threads);
   const seeds = options.seeds ?? scale.seeds;
   const configsOf = (model: string, seed: number): RunConfig[] =>
     precisions.map((bits) =>
