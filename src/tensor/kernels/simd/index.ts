@@ -38,7 +38,8 @@ const UNARY: readonly Unary[] = [
   "scale",
   "shift",
   "atLeast",
-  "erf",
+  "gelu",
+  "geluSlope",
 ];
 const BINARY: readonly Binary[] = ["add", "sub", "mul", "div", "gate"];
 const LAW = ["normal", "uniform"] as const;
