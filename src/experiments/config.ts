@@ -11,6 +11,8 @@ import { precisionName } from "./precision.ts";
 
 const whole = (min: number, max = Number.MAX_SAFE_INTEGER) => z.int().min(min).max(max);
 
+const PARTS = "expected a whole number of parts, 1 or more";
+
 export const runSchema = z.strictObject({
   /** Architecture, for example `nin:2x2` or `resnet18:w16`. */
   model: z.string().refine(isModelName, `expected one of ${modelForms}`),
@@ -55,6 +57,8 @@ export const runSchema = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{64}$/, "expected a SHA-256")
     .exactOptional(),
+  /** Parts in which each batch passes through the network. Absent where it passes in one piece. */
+  accumulate: z.int(PARTS).min(2, PARTS).exactOptional(),
   seed: whole(0),
   /** Kernels differ in their last bits, so they are part of a result's identity. */
   kernels: z.enum(["simd", "reference", "headlessgl", "webgl2", "webgpu"]).default("simd"),
@@ -65,7 +69,16 @@ export type RunConfig = z.output<typeof runSchema>;
 /** How a run trains. */
 export type RecipeConfig = Pick<
   RunConfig,
-  "optimizer" | "lr" | "momentum" | "weightDecay" | "milestones" | "gamma" | "batchSize" | "epochs" | "sam"
+  | "optimizer"
+  | "lr"
+  | "momentum"
+  | "weightDecay"
+  | "milestones"
+  | "gamma"
+  | "batchSize"
+  | "epochs"
+  | "sam"
+  | "accumulate"
 >;
 
 /** The same data gives the same text, whatever the order of its keys. */

@@ -6,6 +6,7 @@
 
 import { constant, type Var } from "../autograd/op.ts";
 import { add, mul, reduceTo, reshape, scale } from "../autograd/ops/arithmetic.ts";
+import { batchNormRelu, normalizeRelu } from "../autograd/ops/batch-norm-relu.ts";
 import { batchNorm, normalize } from "../autograd/ops/fused.ts";
 import { conv2dBias, conv2d as convolve, gemm } from "../autograd/ops/linear.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
@@ -55,47 +56,56 @@ export function layerNorm(params: Tree<Var>, name: string, x: Var, eps: number):
 export const EPS = 1e-5;
 const MOMENTUM = 0.1;
 
-/**
- * Batch normalization. The batch is normalized by its biased variance; the running variance learns the
- * unbiased one: running ← 0.9 running + 0.1 batch.
- *
- * @returns the output, and the buffers `name.running_mean` and `name.running_var` after it
- */
-export function batchNorm2d(
+/** A layer of batch norm: its output, and the buffers `name.running_mean` and `name.running_var` after it. */
+export type BatchNormLayer = (
   params: Tree<Var>,
   buffers: Tree<Tensor>,
   name: string,
   x: Var,
   mode: Mode,
-): { y: Var; buffers: Tree<Tensor> } {
-  const [gamma, beta] = [member(params, `${name}.weight`), member(params, `${name}.bias`)];
-  const names = [`${name}.running_mean`, `${name}.running_var`] as const;
-  const [mean, variance] = [member(buffers, names[0]), member(buffers, names[1])];
-  if (mode === "eval")
-    return { y: normalize(EPS)(x, constant(mean), constant(variance), gamma, beta), buffers };
+) => { y: Var; buffers: Tree<Tensor> };
 
-  const count = sizeOf(x.value.shape) / x.value.shape[1]!;
-  if (count < 2)
-    throw new RangeError(
-      `${name}: batch norm needs more than one value per channel to train, got x of shape [${x.value.shape}]`,
-    );
-  const [y, batchMean, batchVariance] = batchNorm(EPS)(x, gamma, beta);
-  const { kernels } = x.value;
-  const learn = (running: Tensor, batch: Tensor, factor: number): Tensor =>
-    kernels.binary(
-      "add",
-      kernels.unary("scale", running, 1 - MOMENTUM),
-      kernels.unary("scale", batch, MOMENTUM * factor),
-    );
-  return {
-    y,
-    buffers: {
-      ...buffers,
-      [names[0]]: learn(mean, batchMean.value, 1),
-      [names[1]]: learn(variance, batchVariance.value, count / (count - 1)),
-    },
+/**
+ * The layer that trains with one op and evaluates with another. The batch is normalized by its biased variance; the
+ * running variance learns the unbiased one: running ← 0.9 running + 0.1 batch.
+ */
+const batchNormLayer =
+  (byBatch: typeof batchNorm, byBuffers: typeof normalize): BatchNormLayer =>
+  (params, buffers, name, x, mode) => {
+    const [gamma, beta] = [member(params, `${name}.weight`), member(params, `${name}.bias`)];
+    const names = [`${name}.running_mean`, `${name}.running_var`] as const;
+    const [mean, variance] = [member(buffers, names[0]), member(buffers, names[1])];
+    if (mode === "eval")
+      return { y: byBuffers(EPS)(x, constant(mean), constant(variance), gamma, beta), buffers };
+
+    const count = sizeOf(x.value.shape) / x.value.shape[1]!;
+    if (count < 2)
+      throw new RangeError(
+        `${name}: batch norm needs more than one value per channel to train, got x of shape [${x.value.shape}]`,
+      );
+    const [y, batchMean, batchVariance] = byBatch(EPS)(x, gamma, beta);
+    const { kernels } = x.value;
+    const learn = (running: Tensor, batch: Tensor, factor: number): Tensor =>
+      kernels.binary(
+        "add",
+        kernels.unary("scale", running, 1 - MOMENTUM),
+        kernels.unary("scale", batch, MOMENTUM * factor),
+      );
+    return {
+      y,
+      buffers: {
+        ...buffers,
+        [names[0]]: learn(mean, batchMean.value, 1),
+        [names[1]]: learn(variance, batchVariance.value, count / (count - 1)),
+      },
+    };
   };
-}
+
+/** Batch normalization. */
+export const batchNorm2d: BatchNormLayer = batchNormLayer(batchNorm, normalize);
+
+/** Batch normalization and a ReLU after it, in one pass. */
+export const batchNormRelu2d: BatchNormLayer = batchNormLayer(batchNormRelu, normalizeRelu);
 
 /** The mean over all pixels: [N, C, H, W] to [N, C]. */
 export function globalAvgPool(x: Var): Var {

@@ -151,6 +151,11 @@ const wrongShapes: readonly Refusal[] = [
     (k, t) => k.batchNormGrad(t(...images), t(...images), t(4), t(4), t(2), 0),
     /expected gamma to be \[4\], got \[2\]/,
   ],
+  [
+    "a gradient of another input through a ReLU",
+    (k, t) => k.batchNormReluGrad(t(2, 4), t(...images), t(4), t(4), t(4), t(4), 0),
+    /expected g to be|cannot broadcast/,
+  ],
   ["several steps", (k, t) => k.quantize(t(4), t(2), q), /one (element|step size), got shape \[2\]/],
   [
     "several steps of a gradient",
@@ -271,6 +276,11 @@ const mixed: readonly (readonly [string, (k: Kernels, t: Ones, alien: Ones) => u
   ["maxPool2dGrad", (k, t, alien) => k.maxPool2dGrad(t(2, 4, 1, 1), alien(...images), pool)],
   ["normalize", (k, t, alien) => k.normalize(t(...images), t(4), t(4), t(4), alien(4), 0)],
   ["batchNormGrad", (k, t, alien) => k.batchNormGrad(t(...images), t(...images), t(4), alien(4), t(4), 0)],
+  ["normalizeRelu", (k, t, alien) => k.normalizeRelu(t(...images), t(4), alien(4), t(4), t(4), 0)],
+  [
+    "batchNormReluGrad",
+    (k, t, alien) => k.batchNormReluGrad(t(...images), t(...images), t(4), t(4), t(4), alien(4), 0),
+  ],
   ["quantize", (k, t, alien) => k.quantize(t(4), alien(), q)],
   ["quantizeGrad", (k, t, alien) => k.quantizeGrad(alien(4), t(4), t(), q)],
   ["sgd", (k, t, alien) => k.sgd(t(4), t(4), alien(4), sgd)],

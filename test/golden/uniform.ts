@@ -18,10 +18,10 @@ export function uniform(name: string, count: number, least: number, most: number
 
 /** Draws nothing: to make large networks quickly, whose parameters are replaced. */
 export const sameNumber: Rng = {
-  key: () => [0, 0],
   fork: () => sameNumber,
   uniform: () => 0.5,
   normal: () => 0,
   below: () => 0,
+  key: () => [0, 0],
   permutation: (n) => Int32Array.from({ length: n }, (_, i) => i),
 };

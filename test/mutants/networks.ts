@@ -21,7 +21,7 @@ export const networks: readonly Mutant[] = [
       from: "next.set([seed, batches + 1]);",
       to: "next.set([seed, batches]);",
     },
-    { what: "all layers drop the same", from: "/${batches}/${name}`", to: "/${batches}`" },
+    { what: "all layers drop the same", from: ".fork(name);", to: ";" },
     { what: "drop path drops single numbers", from: 'per === "number" ? shape', to: "per !== null ? shape" },
     { what: "numbers are dropped in eval mode too", from: 'if (mode === "eval") return x;', to: "" },
   ]),
@@ -159,8 +159,5 @@ export const networks: readonly Mutant[] = [
       from: "sameShape(found.shape, shape) && isReal(found)",
       to: "isReal(found)",
     },
-  ]),
-  ...inFile("src/nn/fold.ts", property("fold"), [
-    { what: "a layer without bias gets none of the batch norm's", from: "+ beta.data[i]!", to: "" },
   ]),
 ];

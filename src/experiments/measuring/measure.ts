@@ -144,7 +144,8 @@ async function measuresOf(
 ): Promise<readonly Measured[]> {
   const { run, dataset, settings } = request;
   const { m, curvatureImages, referenceCompat, seed, constant, delta, form, denominators } = settings;
-  const network = await networkOf(request, openSimd());
+  const { kernels } = request.device;
+  const network = await networkOf(request, kernels.name === "simd" ? kernels : openSimd());
   const plain = isQuantized(network.model) ? await plainNetwork(run, dataset, network.weights) : network;
   const radius = (name: RadiusName) => (): number => {
     const found = radii[name];

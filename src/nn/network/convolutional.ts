@@ -37,16 +37,21 @@ export const linear = (inputs: number, outputs: number, { bias = true } = {}): L
   apply: ({ params }, name, x) => f.linear(params, name, x),
 });
 
-export const batchNorm = (channels: number): Layer => ({
-  parts: [{ name: "", kind: "batchNorm", channels }],
-  apply(pass, name, x) {
-    const { y, buffers } = f.batchNorm2d(pass.params, pass.buffers, name, x, pass.mode);
+const normalizing =
+  (batchNorm2d: f.BatchNormLayer): Layer["apply"] =>
+  (pass, name, x) => {
+    const { y, buffers } = batchNorm2d(pass.params, pass.buffers, name, x, pass.mode);
     pass.buffers = buffers;
     return y;
-  },
+  };
+
+export const batchNorm = (channels: number): Layer => ({
+  parts: [{ name: "", kind: "batchNorm", channels }],
+  apply: normalizing(f.batchNorm2d),
+  withRelu: normalizing(f.batchNormRelu2d),
 });
 
-export const relu: Layer = map(f.relu);
+export const relu: Layer = { ...map(f.relu), isRelu: true };
 
 /** min(max(0, x), 6) */
 export const relu6: Layer = map((x) => neg(atLeast(-6)(neg(f.relu(x)))));

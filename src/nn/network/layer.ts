@@ -41,6 +41,9 @@ export interface Layer {
   readonly parts: readonly Part[];
   /** @param name - under which its parameters are */
   apply(pass: Pass, name: string, x: Var): Var;
+  /** What it does with a ReLU after it, where both are had in one pass. */
+  readonly withRelu?: Layer["apply"];
+  readonly isRelu?: true;
 }
 
 /** The name of a member of `name`; "" is the network itself. */
@@ -51,13 +54,17 @@ export const join = (name: string, member: string): string =>
 export const partsOf = (member: string, { parts }: Layer): Part[] =>
   parts.map((part) => ({ ...part, name: join(member, part.name) }));
 
-/** One after the other, each under its own name; in an array, under its place. */
+/** One after the other, each under its own name; in an array, under its place. A layer and its ReLU may be one pass. */
 export function sequence(members: Readonly<Record<string, Layer>> | readonly Layer[]): Layer {
   const named = Object.entries(members);
+  const steps = named.flatMap(([member, layer], i) => {
+    const [before, after] = [named[i - 1]?.[1], named[i + 1]?.[1]];
+    if (layer.isRelu && before?.withRelu !== undefined) return [];
+    return [{ member, apply: (after?.isRelu ? layer.withRelu : undefined) ?? layer.apply }];
+  });
   return {
     parts: named.flatMap(([member, layer]) => partsOf(member, layer)),
-    apply: (pass, name, x) =>
-      named.reduce((y, [member, layer]) => layer.apply(pass, join(name, member), y), x),
+    apply: (pass, name, x) => steps.reduce((y, { member, apply }) => apply(pass, join(name, member), y), x),
   };
 }
 

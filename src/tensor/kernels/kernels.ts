@@ -177,6 +177,19 @@ export interface Kernels {
     eps: number,
   ): readonly [dx: Tensor, dgamma: Tensor, dbeta: Tensor];
 
+  /** max(0, normalize(…)) */
+  normalizeRelu(x: Tensor, mean: Tensor, variance: Tensor, gamma: Tensor, beta: Tensor, eps: number): Tensor;
+  /** `batchNormGrad` of g where normalize(…) > 0, and of 0 elsewhere. */
+  batchNormReluGrad(
+    g: Tensor,
+    x: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
+    eps: number,
+  ): readonly [dx: Tensor, dgamma: Tensor, dbeta: Tensor];
+
   /** s ⌊clip(v/s, −qn, qp)⌉; s has one element. */
   quantize(v: Tensor, s: Tensor, q: Quantizer): Tensor;
   quantizeGrad(g: Tensor, v: Tensor, s: Tensor, q: QuantizerGrad): readonly [dv: Tensor, ds: Tensor];

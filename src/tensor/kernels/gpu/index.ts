@@ -9,6 +9,7 @@
 
 import { broadcastShape, expectShape, permutationPlan, takeDims } from "../../shape.ts";
 import { type Shape, sameShape, sizeOf, type Tensor } from "../../tensor.ts";
+import { fusedFrom } from "../fused.ts";
 import { type Kernels, kernelsOf } from "../kernels.ts";
 import { lastExtent } from "../reference/loss.ts";
 import { createChannelSums, createImages } from "./images.ts";
@@ -47,6 +48,7 @@ export function createGpu(runtime: Runtime, host: Kernels): GpuKernels {
 
     ...createProducts(places, runtime, host),
     ...createImages(places, runtime, channelSums),
+    ...fusedFrom(() => gpu),
 
     random: (law, key, shape, dtype) => onHost(host.random(law, key, shape, dtype)),
     displace(w, z, spread) {

@@ -6,6 +6,7 @@
  */
 
 import { type Shape, sizeOf } from "../../tensor.ts";
+import { fusedFrom } from "../fused.ts";
 import type { Kernels } from "../kernels.ts";
 import { binary, broadcastTo, sumTo, unary } from "./elementwise.ts";
 import { buildWith, hostTensor } from "./host.ts";
@@ -49,6 +50,7 @@ export const reference: Kernels = {
   moments,
   normalize,
   batchNormGrad,
+  ...fusedFrom(() => reference),
   quantize,
   quantizeGrad,
   crossEntropy,
