@@ -1,7 +1,8 @@
 // Convolution and its two transposes, as products over chunks of images.
 import { ACCUMULATE, block, edgeTile, KC, MR, NC, NR, PANEL, partialTile, STORE, tile } from "./tile";
+import { depthwise, depthwiseInputGrad, depthwiseWorkspace } from "./depthwise";
 import { bytes, pack } from "./pack";
-import { addColumns, geo, isLine, packColumns, paddedSize, padImage, pixelOffsets, setGeometry, unpadImage } from "./window";
+import { addColumns, geo, isDepthwise, isLine, packColumns, paddedSize, padImage, pixelOffsets, setGeometry, unpadImage } from "./window";
 import { weightGradWorkspace } from "./weight-grad";
 
 /** Up to this depth, columns that lie in one line are read where they are: packing them would cost more than it gains. */
@@ -42,7 +43,7 @@ export function convWorkspace(n: i32, c: i32, h: i32, w: i32, o: i32, oh: i32, o
   const forward = weights + padded + 2 * geo.pixels + 8 + up(o, 8) // packed weights, padded images, offsets, bias
     + KC * NC // packed columns
     + max(geo.c * h * w, geo.pixels * columns); // columns before they are added up
-  return max(forward, weightGradWorkspace(images, o));
+  return max(max(forward, weightGradWorkspace(images, o)), depthwiseWorkspace());
 }
 
 /**
@@ -126,6 +127,7 @@ export function conv2d(
   kh: i32, kw: i32, stride: i32, pad: i32, ws: usize,
 ): void {
   setGeometry(c, h, wd, oh, ow, kh, kw, stride, pad);
+  if (groups > 1 && isDepthwise(o)) return depthwise(x, w, bias, y, n, groups, ws);
   const plane = h * wd, positions = oh * ow, depth = geo.pixels;
   for (let g = 0; g < groups; g++)
     multiplyColumns(
@@ -139,6 +141,8 @@ export function conv2dInputGrad(
   gy: usize, w: usize, dx: usize, n: i32, groups: i32, c: i32, h: i32, wd: i32, o: i32, oh: i32, ow: i32,
   kh: i32, kw: i32, stride: i32, pad: i32, ws: usize,
 ): void {
+  setGeometry(c, h, wd, oh, ow, kh, kw, stride, pad);
+  if (groups > 1 && isDepthwise(o)) return depthwiseInputGrad(gy, w, dx, n, groups, ws);
   const plane = h * wd, positions = oh * ow, depth = c * kh * kw;
   for (let g = 0; g < groups; g++) {
     const weights = w + bytes(g * o * depth), from = gy + bytes(g * o * positions), to = dx + bytes(g * c * plane);

@@ -1,9 +1,10 @@
 // The gradient of a convolution to its weights.
 import { CACHED, chunkOf, touch, up } from "./conv";
+import { depthwiseWeightGrad } from "./depthwise";
 import { addDots, canDot, dotSums, storeDots } from "./dots";
 import { bytes, pack } from "./pack";
 import { ACCUMULATE, block, MR, STORE } from "./tile";
-import { geo, isLine, packPixels, paddedSize, padImage, pixelOffsets, setGeometry } from "./window";
+import { geo, isDepthwise, isLine, packPixels, paddedSize, padImage, pixelOffsets, setGeometry } from "./window";
 
 /** Up to so many weights, their vectors of sums stay in the cache. */
 const FEW: i32 = 4096;
@@ -29,6 +30,8 @@ export function conv2dWeightGrad(
   gy: usize, x: usize, dw: usize, n: i32, groups: i32, c: i32, h: i32, wd: i32, o: i32, oh: i32, ow: i32,
   kh: i32, kw: i32, stride: i32, pad: i32, from: i32, to: i32, ws: usize,
 ): void {
+  setGeometry(c, h, wd, oh, ow, kh, kw, stride, pad);
+  if (groups > 1 && isDepthwise(o)) return depthwiseWeightGrad(gy, x, dw, n, groups, from, to, ws);
   const xImage = groups * c * h * wd, gImage = groups * o * oh * ow;
   for (let g = from / c; g * c < to; g++) {
     const first = max(from, g * c), channels = min(to, (g + 1) * c) - first;
