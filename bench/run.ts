@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- kernels | ops | step | gpu]`: times, as ratios wherever two things are compared, medians of
+ * `npm run bench [-- kernels | ops | step | threads | gpu]`: times, as ratios wherever two things are compared, medians of
  * several turns. Prints tables, and writes `bench/results/NAME.json` with machine, versions and commit.
  *
  * @packageDocumentation
@@ -12,6 +12,7 @@ import { gpuRates, gpuSteps } from "./gpu.ts";
 import { opRates } from "./ops.ts";
 import { convRates, gemmRates } from "./products.ts";
 import { stepTimes, torchVersion } from "./step.ts";
+import { machine, scaling } from "./threads.ts";
 
 type Row = Readonly<Record<string, string | number | null>>;
 
@@ -41,6 +42,13 @@ const benches: Readonly<Record<string, Bench>> = {
           : `PyTorch ${version}`,
       );
       return { rows: await stepTimes() };
+    },
+  },
+  threads: {
+    about: "a training step of NiN with several threads (speed: the time of one over it, in turns)",
+    async measure() {
+      console.error(machine());
+      return { rows: await scaling() };
     },
   },
   gpu: {

@@ -179,10 +179,7 @@ function erfNearOne(s: number): number {
 function erfcBeyond(x: number): number {
   const s: number = 1 / (x * x);
   const ratio: number = x < 2.857142857142857 ? erfcNear(s) : erfcFar(s);
-  // x = high + rest with a high whose square is exact: exp(−x²) loses no digits to the size of x².
-  const split: number = x * 134217729;
-  const high: number = split - (split - x);
-  return (exp(-high * high - 0.5625) * exp((high - x) * (high + x) + ratio)) / x;
+  return exp(ratio - 0.5625 - x * x) / x;
 }
 
 function erfcNear(s: number): number {

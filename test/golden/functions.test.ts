@@ -9,11 +9,11 @@ type Table = readonly (readonly [x: number, y: number])[];
 const tables = JSON.parse(readFileSync("test/golden/functions.json", "utf8")) as Record<string, Table>;
 
 describe.each(Object.entries({ erf, atan, sinTurn, cosTurn }))("%s", (name, f) => {
-  test("is within 2 ulp of the correctly rounded value, and of its sign", () => {
+  test("is within 1 ulp of the correctly rounded value, and of its sign", () => {
     const table = tables[name]!;
     expect(table.length).toBeGreaterThan(200);
     for (const [x, y] of table)
-      if (!(ulpsApart(f(x), y, "float64") <= 2)) expect.fail(`${name}(${x}) is ${f(x)}, expected ${y}`);
+      if (!(ulpsApart(f(x), y, "float64") <= 1)) expect.fail(`${name}(${x}) is ${f(x)}, expected ${y}`);
   });
   test("maps NaN to NaN", () => {
     expect(f(NaN)).toBeNaN();

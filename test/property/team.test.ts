@@ -3,7 +3,10 @@ import { Worker } from "node:worker_threads";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { nodeTeam } from "../../src/experiments/threads.ts";
+import type { Kernels } from "../../src/tensor/kernels/kernels.ts";
+import { reference } from "../../src/tensor/kernels/reference/index.ts";
 import { createSimd } from "../../src/tensor/kernels/simd/index.ts";
+import { pieces } from "../../src/tensor/kernels/simd/ranges.ts";
 import {
   type Board,
   type Crew,
@@ -11,7 +14,8 @@ import {
   gather,
   type Team,
 } from "../../src/tensor/kernels/simd/team.ts";
-import { threadedSimd } from "../kernels.ts";
+import { noise } from "../contract/subject.ts";
+import { simd, threadedSimd } from "../kernels.ts";
 
 const wasm = readFileSync("build/kernels-threads.wasm");
 
@@ -45,6 +49,36 @@ const until = async (true_: () => boolean): Promise<void> => {
   while (!true_()) await new Promise((resolve) => setTimeout(resolve, 5));
 };
 
+describe("work", () => {
+  const problems = fc.tuple(
+    fc.integer({ min: 1, max: 3000 }),
+    fc.double({ min: 0, max: 40, noNaN: true }),
+    fc.integer({ min: 1, max: 64 }),
+  );
+  test("is cut into pieces that follow each other without gap or overlap, of whole units but for the last", () => {
+    fc.assert(
+      fc.property(problems, ([n, most, unit]) => {
+        const cut = pieces(n, most, unit);
+        expect([cut[0]![0], cut.at(-1)![1]]).toEqual([0, n]);
+        cut.forEach(([from, to], i) => {
+          expect(from).toBeLessThan(to);
+          expect(from % unit).toBe(0);
+          if (i > 0) expect(from).toBe(cut[i - 1]![1]);
+        });
+        expect(cut.length).toBeLessThanOrEqual(Math.max(1, most));
+      }),
+    );
+  });
+  test("is cut into as many pieces as asked for, where there are enough units", () => {
+    expect(pieces(128, 8, 1)).toHaveLength(8);
+    expect(pieces(17, 100, 16)).toEqual([
+      [0, 16],
+      [16, 17],
+    ]);
+    expect(pieces(1000, 0.5, 16)).toEqual([[0, 1000]]);
+  });
+});
+
 describe("a crew", () => {
   test.each([1, 2, 3, 4])(
     "of %i calls the kernel once for every part, and tells the results in their order",
@@ -53,6 +87,7 @@ describe("a crew", () => {
       const parts = fc.array(fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 99 })), {
         minLength: 1,
         maxLength: 150,
+        size: "max",
       });
       fc.assert(
         fc.property(parts, (pairs) => {
@@ -127,6 +162,22 @@ describe("simd with threads", () => {
     expect(job()).toEqual([0, 0, 0, 0]);
     product(256);
     expect(job()).not.toEqual([0, 0, 0, 0]);
+  });
+
+  test("the gradient of a step is a sum whose parts depend on the problem alone", () => {
+    const n = 200_003;
+    const numbers = (seed: number): Float32Array => Float32Array.from({ length: n }, noise(seed));
+    const quantizer = { qn: 8, qp: 7, rounding: "half-even", mask: "inside", gradScale: 1 } as const;
+    const slope = (kernels: Kernels): number => {
+      const [g, v] = [1, 2].map((seed) => kernels.tensor(numbers(seed), [n]));
+      const [, ds] = kernels.quantizeGrad(g!, v!, kernels.fill(0.3, [], "float32"), quantizer);
+      return ds.data[0]!;
+    };
+    const threaded = threadedSimd(3, 1);
+    expect(slope(threaded)).toBe(slope(simd));
+    expect(threaded.taken().reduce((a, b) => a + b)).toBe(4);
+    expect(slope(simd)).toBeCloseTo(slope(reference), 2);
+    threaded.close();
   });
 
   test("tensors stay readable, and kernels right, while the shared memory grows", () => {

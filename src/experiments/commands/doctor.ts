@@ -6,6 +6,7 @@ import { type DeviceName, deviceNames } from "../device.ts";
 import { version } from "../environment.ts";
 import { openDevice } from "../node-device.ts";
 import { rateOf, square } from "../rate.ts";
+import { count } from "../report/format.ts";
 import { defaultThreads } from "../threads.ts";
 
 /** What there is to say of one device. */
@@ -64,7 +65,7 @@ async function doctorAction({ json }: { json?: true }): Promise<void> {
   );
   const said = cores.from === "system" ? "as the system says" : "at a guess";
   console.log(
-    `${cores.count} physical cores, ${said}: simd computes with ${defaultThreads()} threads, unless --threads says otherwise\n`,
+    `${count(cores.count, "physical core")}, ${said}: simd computes with ${count(defaultThreads(), "thread")}, unless --threads says otherwise\n`,
   );
   for (const { device, renderer, software, gflops, missing } of findings)
     console.log(

@@ -16,12 +16,15 @@ import {
   gemmDims,
   type Plan,
   type PoolGeometry,
+  permutationPlan,
   poolDims,
+  takeDims,
 } from "../../shape.ts";
 import { type Shape, sizeOf, type Tensor } from "../../tensor.ts";
 import { type Binary, type Kernels, kernelsOf, type Quantizer, type Unary } from "../kernels.ts";
-import { checkLabels } from "../reference/loss.ts";
+import { checkLabels, lastExtent } from "../reference/loss.ts";
 import { createHeap, type Heap } from "./heap.ts";
+import { pieces, type Range, ranges } from "./ranges.ts";
 import { alone, type Crew, type Exports, gather, type Part, type Team } from "./team.ts";
 
 // The order of these is that of the constants in assembly/.
@@ -37,6 +40,7 @@ const UNARY: readonly Unary[] = [
   "scale",
   "shift",
   "atLeast",
+  "erf",
 ];
 const BINARY: readonly Binary[] = ["add", "sub", "mul", "div", "gate"];
 const LAW = ["normal", "uniform"] as const;
@@ -45,12 +49,6 @@ const ROUNDING = ["half-even", "half-away"] as const;
 
 /** Numbers that are summed in one go: a longer sum is that of the sums of so many. */
 const SUMMED = 2 ** 16;
-
-type Range = readonly [from: number, to: number];
-
-/** [0, n) in ranges of `size`, the last one shorter. */
-const ranges = (n: number, size: number): Range[] =>
-  Array.from({ length: Math.ceil(n / size) }, (_, i) => [i * size, Math.min(n, (i + 1) * size)]);
 
 export interface SimdKernels extends Kernels {
   /** Bytes in living tensors, and bytes of WebAssembly memory. */
@@ -131,7 +129,7 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
   function empty(shape: Shape): Tensor {
     const bytes = sizeOf(shape) * 4;
     const state = { alive: true };
-    const start = heap.allocate(bytes);
+    const start = heap.allocate(bytes, () => `a tensor of shape [${shape}]`);
     const release = (): void => {
       if (state.alive) heap.free(start, bytes);
       state.alive = false;
@@ -161,13 +159,13 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
     { unit = 1, workspace = 0 } = {},
   ): void {
     if (n === 0) return;
-    const pieces = Math.min(3 * crew.threads, Math.ceil(n / unit), Math.floor((n * cost) / crew.grain));
-    const size = Math.ceil(n / Math.max(1, pieces) / unit) * unit;
+    // More parts than threads, so that a thread which is held up leaves its share to the others.
+    const most = Math.min(3 * crew.threads, (n * cost) / crew.grain);
     const pitch = Math.ceil(workspace / 64) * 64;
     const start = workspace === 0 ? 0 : heap.scratch(pitch * crew.threads);
     crew.run(
       kernel,
-      ranges(n, size).map(([from, to]) => argumentsOf(from, to)),
+      pieces(n, most, unit).map(([from, to]) => argumentsOf(from, to)),
       start,
       pitch,
     );
@@ -369,6 +367,32 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
       new Float64Array(heap.memory.buffer, total, size).fill(0);
       wasm.sumInto!(at(x), total, plan.extents.length, where);
       wasm.demote!(total, at(y), size);
+      return y;
+    },
+
+    permute(x, order) {
+      const plan = permutationPlan(x.shape, order);
+      const y = empty(plan.shape);
+      if (sizeOf(plan.shape) > 0) wasm.permute!(at(x), at(y), plan.extents.length, planIntegers(plan));
+      return y;
+    },
+    take(x, axis, indices) {
+      const { outer, extent, count, inner, shape } = takeDims(x.shape, axis, indices);
+      const y = empty(shape);
+      wasm.take!(at(x), at(y), integers(indices), outer, extent, count, inner);
+      return y;
+    },
+    takeGrad(g, x, axis, indices) {
+      const { outer, extent, count, inner, shape } = takeDims(x, axis, indices);
+      expectShape("takeGrad", { g }, shape);
+      const dx = zeros(x);
+      wasm.takeGrad!(at(g), at(dx), integers(indices), outer, extent, count, inner);
+      return dx;
+    },
+    softmax(x) {
+      const k = lastExtent("softmax", x.shape);
+      const y = empty(x.shape);
+      wasm.softmax!(at(x), at(y), sizeOf(x.shape) / k, k);
       return y;
     },
 
