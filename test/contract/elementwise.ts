@@ -5,6 +5,7 @@ import type { Binary, Unary } from "../../src/tensor/kernels/kernels.ts";
 import { bufferOf, type DType, type Shape, sizeOf } from "../../src/tensor/tensor.ts";
 import {
   type Case,
+  expectNear,
   expectSums,
   expectUlps,
   extent,
@@ -16,6 +17,7 @@ import {
   seeds,
   spiced,
   sums,
+  unit,
 } from "./subject.ts";
 
 const SPECIAL: { readonly [D in DType]: readonly number[] } = {
@@ -65,7 +67,34 @@ function sourceOf(i: number, to: Shape, from: Shape): number {
   return offset;
 }
 
-const ieee: { readonly [F in Exclude<Unary, "exp" | "log" | "tanh">]: (x: number, c: number) => number } = {
+/** By a series whose terms are all positive, and, where it would be long, by a continued fraction. */
+function erf(x: number): number {
+  const a = Math.abs(x);
+  if (Number.isNaN(x) || a === 0) return x;
+  if (a > 6) return Math.sign(x);
+  let y = 0;
+  if (a < 2.5) {
+    for (let term = a, n = 0; term > 1e-17 * y; n++, term *= (2 * a * a) / (2 * n + 1)) y += term;
+    y *= (2 / Math.sqrt(Math.PI)) * Math.exp(-a * a);
+  } else {
+    let tail = a;
+    for (let n = 60; n >= 1; n--) tail = a + n / 2 / tail;
+    y = 1 - Math.exp(-a * a) / (Math.sqrt(Math.PI) * tail);
+  }
+  return x < 0 ? -y : y;
+}
+
+const distribution = (x: number): number => 0.5 + 0.5 * erf(x / Math.SQRT2);
+const gelu = (x: number): number => x * distribution(x);
+const geluSlope = (x: number): number =>
+  distribution(x) + (x * Math.exp(-0.5 * x * x)) / Math.sqrt(2 * Math.PI);
+
+const ieee: {
+  readonly [F in Exclude<Unary, "exp" | "log" | "tanh" | "gelu" | "geluSlope">]: (
+    x: number,
+    c: number,
+  ) => number;
+} = {
   neg: (x) => -x,
   sqrt: (x) => Math.sqrt(x),
   abs: (x) => Math.abs(x),
@@ -148,6 +177,35 @@ export const unary: Case = (subject) => {
         const draw = noise(seed);
         await expectF(Array.from({ length: 500 }, (_, i) => draw() * 4 ** ((i % 6) - 2)));
       }));
+  });
+  describe.each(Object.entries({ gelu, geluSlope }))("%s", (name, f) => {
+    test("is as close to the exact result as a distribution function, rounded, allows", () =>
+      holds(seeds, 30, async (seed) => {
+        const draw = noise(seed);
+        const x = operandOf(
+          subject,
+          [
+            0,
+            -0,
+            60,
+            -60,
+            1e30,
+            -1e30,
+            ...Array.from({ length: 500 }, (_, i) => draw() * 4 ** ((i % 5) - 2)),
+          ],
+          [506],
+        );
+        // The erf above is good to some units of float64, and so is the result, in units of x.
+        expectNear(
+          await kernels.unary(name as Unary, x.tensor).read(),
+          Array.from(x.values, f),
+          (i) => 2 * unit(dtype) * Math.abs(f(x.values[i]!)) + 2 ** -49 * (1 + Math.abs(x.values[i]!)),
+        );
+      }));
+    test("of NaN is NaN", async () => {
+      const x = operandOf(subject, [NaN], [1]).tensor;
+      expect([...(await kernels.unary(name as Unary, x).read())]).toEqual([NaN]);
+    });
   });
 };
 

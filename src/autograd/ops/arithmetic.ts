@@ -85,6 +85,13 @@ export const log: Op1 = unary("log", (g, _y, x) => div(g, x));
 export const sqrt: Op1 = unary("sqrt", (g, y) => scale(0.5)(div(g, y)));
 /** d tanh(x) = (1 − tanh²(x)) dx */
 export const tanh: Op1 = unary("tanh", (g, y) => mul(g, shift(1)(neg(mul(y, y)))));
+/** x Φ(x), with the normal distribution Φ */
+export const gelu: Op1 = unary("gelu", (g, _y, x) => mul(g, geluSlope(x)));
+/** Φ(x) + x Φ'(x); its derivative is (2 − x²) Φ'(x) */
+export const geluSlope: Op1 = unary("geluSlope", (g, _y, x) => {
+  const density = scale(1 / Math.sqrt(2 * Math.PI))(exp(scale(-0.5)(square(x))));
+  return mul(g, mul(shift(2)(neg(square(x))), density));
+});
 /** max(0, x); the gradient at 0 is 0. */
 export const relu: Op1 = unary("relu", (g, y) => gate(g, y));
 
@@ -112,6 +119,15 @@ export const shift = (c: number): Op1 =>
     gradient: "exact",
     forward: (x) => x.kernels.unary("shift", x, c),
     vjp: ({ g }) => [() => g],
+  });
+
+/** max(x, c); the gradient at c is 0. */
+export const atLeast = (c: number): Op1 =>
+  defineOp({
+    name: "atLeast",
+    gradient: "exact",
+    forward: (x) => x.kernels.unary("atLeast", x, c),
+    vjp: ({ g }, x) => [() => gate(g, shift(-c)(x))],
   });
 
 export const sum: Op1 = reduceTo([]);

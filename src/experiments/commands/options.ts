@@ -78,3 +78,23 @@ export function stopOnSignal(): { readonly stop: () => boolean; readonly dispose
     },
   };
 }
+
+/** @throws Complaint with the name of the option */
+export function wholeNumber(option: string, value: number): number {
+  if (!Number.isInteger(value) || value < 1)
+    throw new Complaint(`${option} ${value}: expected a whole number of at least 1`, 2);
+  return value;
+}
+
+/** @throws Complaint with the name of the option */
+export function positive(option: string, value: number): number {
+  if (!(value > 0)) throw new Complaint(`${option} ${value}: expected a number above 0`, 2);
+  return value;
+}
+
+/** The address of Redis: given, or of the environment, where other users of the machine do not see it. */
+export function redisAddress(given: string | true | undefined): string {
+  const url = typeof given === "string" ? given : process.env.QGEN_REDIS;
+  if (!url) throw new Complaint("--redis: expected an address, here or in QGEN_REDIS", 2);
+  return url;
+}

@@ -10,6 +10,8 @@ const unaryFunctions: { readonly [F in Unary]: (x: number, c: number) => number 
   log: math.log,
   sqrt: Math.sqrt,
   tanh: math.tanh,
+  gelu: math.gelu,
+  geluSlope: math.geluSlope,
   abs: Math.abs,
   relu: (x) => (x > 0 || Number.isNaN(x) ? x : 0),
   positive: (x) => (x > 0 ? 1 : 0),

@@ -16,11 +16,13 @@ import {
   gemmDims,
   type Plan,
   type PoolGeometry,
+  permutationPlan,
   poolDims,
+  takeDims,
 } from "../../shape.ts";
 import { type Shape, sizeOf, type Tensor } from "../../tensor.ts";
 import { type Binary, type Kernels, kernelsOf, type Quantizer, type Unary } from "../kernels.ts";
-import { checkLabels } from "../reference/loss.ts";
+import { checkLabels, lastExtent } from "../reference/loss.ts";
 import { createHeap, type Heap } from "./heap.ts";
 import { pieces, type Range, ranges } from "./ranges.ts";
 import { alone, type Crew, type Exports, gather, type Part, type Team } from "./team.ts";
@@ -38,7 +40,11 @@ const UNARY: readonly Unary[] = [
   "scale",
   "shift",
   "atLeast",
+  "gelu",
+  "geluSlope",
 ];
+/** Those that are computed one by one, in float64. */
+const inDoubles: ReadonlySet<Unary> = new Set(["exp", "log", "tanh", "gelu", "geluSlope"]);
 const BINARY: readonly Binary[] = ["add", "sub", "mul", "div", "gate"];
 const LAW = ["normal", "uniform"] as const;
 const MASK = ["inside", "strict", "rounded"] as const;
@@ -126,7 +132,7 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
   function empty(shape: Shape): Tensor {
     const bytes = sizeOf(shape) * 4;
     const state = { alive: true };
-    const start = heap.allocate(bytes);
+    const start = heap.allocate(bytes, () => `a tensor of shape [${shape}]`);
     const release = (): void => {
       if (state.alive) heap.free(start, bytes);
       state.alive = false;
@@ -345,7 +351,7 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
 
     unary(f, x, c = 0) {
       const y = empty(x.shape);
-      const cost = f === "exp" || f === "log" || f === "tanh" ? 200 : 8;
+      const cost = inDoubles.has(f) ? 200 : 8;
       spreadMap("unary", sizeOf(x.shape), cost, [UNARY.indexOf(f)], [x, y], [c]);
       return y;
     },
@@ -364,6 +370,32 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
       new Float64Array(heap.memory.buffer, total, size).fill(0);
       wasm.sumInto!(at(x), total, plan.extents.length, where);
       wasm.demote!(total, at(y), size);
+      return y;
+    },
+
+    permute(x, order) {
+      const plan = permutationPlan(x.shape, order);
+      const y = empty(plan.shape);
+      if (sizeOf(plan.shape) > 0) wasm.permute!(at(x), at(y), plan.extents.length, planIntegers(plan));
+      return y;
+    },
+    take(x, axis, indices) {
+      const { outer, extent, count, inner, shape } = takeDims(x.shape, axis, indices);
+      const y = empty(shape);
+      wasm.take!(at(x), at(y), integers(indices), outer, extent, count, inner);
+      return y;
+    },
+    takeGrad(g, x, axis, indices) {
+      const { outer, extent, count, inner, shape } = takeDims(x, axis, indices);
+      expectShape("takeGrad", { g }, shape);
+      const dx = zeros(x);
+      wasm.takeGrad!(at(g), at(dx), integers(indices), outer, extent, count, inner);
+      return dx;
+    },
+    softmax(x) {
+      const k = lastExtent("softmax", x.shape);
+      const y = empty(x.shape);
+      spreadMap("softmax", sizeOf(x.shape) / k, 200 * k, [], [x, y], [k]);
       return y;
     },
 
