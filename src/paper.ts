@@ -35,6 +35,12 @@ export const paperItems = {
   "QGen.fig.1": "width of the quantization bin of each layer at 8, 4 and 2 bits",
   "QGen.fig.2":
     "loss landscape around full-precision and quantized networks, in filter-normalized directions",
+  "QGen.models": "the networks of the experiments: NiN, ResNet, MobileNet, VGG, DeiT and Swin",
+  "QGen.tab.4":
+    "generalization gap on ImageNet-C of quantized and full-precision networks, by corruption and severity",
+  "QGen.tab.5": "generalization gap on CIFAR-100-C of quantized and full-precision networks, by corruption",
+  "QGen.tab.6": "Table 4 once more, in full",
+  "HD.sec.4": "common corruptions (Hendrycks and Dietterich 2019): 15 and 4 more, five severities each",
   "LSQ.sec.2": "levels Qn, Qp for signed and unsigned data",
   "LSQ.sec.2.1": "first step size, s₀ = 2 mean|v| / √Qp",
   "LSQ.sec.2.2": "scale of the step-size gradient, g = 1/√(N Qp)",

@@ -7,6 +7,7 @@
 
 import { Command, CommanderError } from "commander";
 import { claimsCommand } from "./commands/claims.ts";
+import { corruptCommand } from "./commands/corrupt.ts";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { landscapeCommand } from "./commands/landscape.ts";
@@ -14,6 +15,7 @@ import { measureCommand } from "./commands/measure.ts";
 import { paperCommand } from "./commands/paper.ts";
 import { poolCommand } from "./commands/pool.ts";
 import { reproduceCommand } from "./commands/reproduce.ts";
+import { robustnessCommand } from "./commands/robustness.ts";
 import { specCommand } from "./commands/spec.ts";
 import { statusCommand, watchCommand } from "./commands/status.ts";
 import { sweepCommand } from "./commands/sweep.ts";
@@ -39,6 +41,8 @@ function createProgram(): Command {
     .addCommand(poolCommand())
     .addCommand(measureCommand())
     .addCommand(landscapeCommand())
+    .addCommand(corruptCommand())
+    .addCommand(robustnessCommand())
     .addCommand(paperCommand())
     .addCommand(claimsCommand())
     .addCommand(dataCommand())

@@ -21,6 +21,7 @@ const causes: Readonly<Record<string, string>> = {
   ENOTDIR: "a part of the path is a file",
   EFBIG: "the limit on the size of files is reached",
   EISDIR: "it is a directory",
+  EEXIST: "a file has the name of its folder",
 };
 
 /** A failure to write, as a sentence. */

@@ -6,7 +6,7 @@
  */
 
 import { firstNonFinite } from "../autograd/diagnose.ts";
-import { grad, pullBack } from "../autograd/grad.ts";
+import { grad, pullBackOnce } from "../autograd/grad.ts";
 import { constant, type Var } from "../autograd/op.ts";
 import { crossEntropy } from "../autograd/ops/fused.ts";
 import type { Rng } from "../tensor/random.ts";
@@ -15,6 +15,7 @@ import { type Buffer, item, type Shape, type Tensor } from "../tensor/tensor.ts"
 import { type Metrics, type Tally, tally, total } from "./metrics.ts";
 import type { Mode, Model, Weights } from "./model.ts";
 import type { Optimizer, OptimizerState } from "./optimizers.ts";
+import { meanOf, type Numbers, partsOf } from "./parts.ts";
 import { ascentOf, climbed, type Sam } from "./sam.ts";
 import { mapTree, type Tree } from "./tree.ts";
 
@@ -35,6 +36,8 @@ export interface Recipe {
   readonly lr: (epoch: number) => number;
   /** Each step goes by the gradient at the worst point near the weights. */
   readonly sam?: Sam | undefined;
+  /** Each batch passes through the network in so many parts, one after the other; 1 if it is not given. */
+  readonly accumulate?: number | undefined;
 }
 
 /** Everything that a later start needs to go on to the same bits. */
@@ -103,6 +106,11 @@ export async function* train(
     throw new RangeError(
       `train: a batch of ${recipe.batchSize} does not fit into ${data.train.count} training images`,
     );
+  const { accumulate = 1 } = recipe;
+  if (accumulate > recipe.batchSize)
+    throw new RangeError(
+      `train: a batch of ${recipe.batchSize} images cannot be split into ${accumulate} parts`,
+    );
   const memory = loopScope();
   let state = start;
   try {
@@ -114,8 +122,16 @@ export async function* train(
         const batch = data.train.batch(
           order.subarray(step * recipe.batchSize, (step + 1) * recipe.batchSize),
         );
-        const { optimizer, sam } = recipe;
-        const trained = await trainStep(memory, model, optimizer, state, batch, data.train.shape, lr, sam);
+        const trained = await trainStep(
+          memory,
+          model,
+          recipe.optimizer,
+          state,
+          batch,
+          data.train.shape,
+          lr,
+          recipe,
+        );
         state = trained.state;
         const { loss, cause } = trained;
         if (!Number.isFinite(loss)) throw diverged(loss, state.epoch, step, steps, lr, cause);
@@ -170,7 +186,8 @@ export function forward(
 }
 
 /**
- * The loss of a batch, and its gradient to every parameter.
+ * The loss of a batch, and its gradient to every parameter. The pass is used up: of what it has made, only the buffers
+ * are left.
  *
  * @param logits - the numbers of `y`: the loss is computed by the host, wherever the network was
  */
@@ -181,20 +198,66 @@ export function backward(
 ): { readonly loss: Tensor; readonly grads: Tree<Tensor> } {
   const z = constant(y.value.kernels.tensor(logits, y.value.shape));
   const loss = crossEntropy(labels)(z);
-  const pulled = pullBack([y], grad(loss, [z]), Object.values(leaves));
+  const pulled = pullBackOnce([y], grad(loss, [z]), Object.values(leaves));
   const grads = Object.keys(leaves).map((name, i) => {
     const { kernels, shape, dtype } = leaves[name]!.value;
-    return [name, pulled[i]?.value ?? kernels.fill(0, shape, dtype)] as const;
+    return [name, pulled[i] ?? kernels.fill(0, shape, dtype)] as const;
   });
   return { loss: loss.value, grads: Object.fromEntries(grads) };
 }
 
+/** What a batch says of the weights. */
+interface Slope {
+  readonly loss: number;
+  /** The gradient to every parameter. */
+  readonly grads: Tree<Numbers>;
+  /** The buffers after having seen the batch. */
+  readonly buffers: Tree<Tensor>;
+  /** The first value that was not finite, where the loss is not. */
+  readonly cause: string | null;
+}
+
 /**
- * One update of the weights by one batch. Between its scopes, the logits and the gradients come to the host from
- * wherever they are.
+ * The slope at some weights, by the parts of a batch one after the other. Between its scopes, the logits and the gradients
+ * come to the host from wherever they are.
+ *
+ * @param kept - whose tensors live on
+ */
+async function slopeAt(
+  memory: LoopScope,
+  kept: unknown,
+  model: Model,
+  weights: Weights,
+  parts: readonly Batch[],
+  shape: Shape,
+): Promise<Slope> {
+  const slopes: { share: number; loss: number; grads: Tree<Numbers> }[] = [];
+  const count = parts.reduce((sum, { labels }) => sum + labels.length, 0);
+  let { buffers } = weights;
+  let cause: string | null = null;
+  for (const part of parts) {
+    const at = { params: weights.params, buffers };
+    const passing = () => ({ kept, at, pass: forward(model, at, part, shape) });
+    const { pass } = memory.turn(passing);
+    const logits = await pass.y.value.read();
+    const after = pass.buffers;
+    const { loss, grads } = memory.turn(() => ({ kept, at, after, ...backward(pass, logits, part.labels) }));
+    slopes.push({ share: part.labels.length / count, loss: item(loss), grads: await readAll(grads) });
+    // The pass is used up: another one is looked at.
+    if (!Number.isFinite(item(loss)))
+      cause ??= await firstNonFinite(memory.turn(() => ({ after, ...passing() })).pass.y, at.params);
+    buffers = after;
+  }
+  return { ...meanOf(slopes), buffers, cause };
+}
+
+/**
+ * One update of the weights by one batch.
  *
  * With `sam`, the gradient is that of the same batch at w + e, and is applied at w. The loss and what batch norm learns
  * are those of w.
+ *
+ * With `accumulate`, the gradient is the mean of those of the batch's parts, each by its number of images.
  *
  * @implements SAM.eq.3
  */
@@ -206,36 +269,29 @@ export async function trainStep(
   batch: Batch,
   shape: Shape,
   lr: number,
-  sam?: Sam,
+  { sam, accumulate = 1 }: Pick<Recipe, "sam" | "accumulate"> = {},
 ): Promise<{ readonly state: TrainState; readonly loss: number; readonly cause: string | null }> {
-  const { pass } = memory.turn(() => ({ state, pass: forward(model, state.weights, batch, shape) }));
-  const logits = await pass.y.value.read();
-  const slopes = memory.turn(() => ({ state, pass, ...backward(pass, logits, batch.labels) }));
-  const loss = item(slopes.loss);
   const { params } = state.weights;
-  const cause = Number.isFinite(loss) ? null : await firstNonFinite(pass.y, params);
-  let values = await readAll(slopes.grads);
+  const parts = partsOf(batch, accumulate);
+  const here = await slopeAt(memory, state, model, state.weights, parts, shape);
+  const { loss, buffers, cause } = here;
+  let { grads } = here;
   if (sam !== undefined && cause === null) {
-    const e = ascentOf(params, values, sam, sam.moved === "all" ? Object.keys(params) : model.weights);
+    const e = ascentOf(params, grads, sam, sam.moved === "all" ? Object.keys(params) : model.weights);
     const { above } = memory.turn(() => {
       const moved = climbed(params, e);
-      const weights = { params: model.project?.(moved) ?? moved, buffers: state.weights.buffers };
-      return { state, pass, above: forward(model, weights, batch, shape) };
+      return { state, buffers, above: model.project?.(moved) ?? moved };
     });
-    const there = await above.y.value.read();
-    const { grads } = memory.turn(() => ({ state, pass, above, ...backward(above, there, batch.labels) }));
-    values = await readAll(grads);
+    const weights = { params: above, buffers: state.weights.buffers };
+    ({ grads } = await slopeAt(memory, { state, buffers }, model, weights, parts, shape));
   }
   const next = memory.turn(() => {
-    const grads = onKernelsOf(params, values);
-    const updated = optimizer.step(params, grads, state.optimizer, lr, model.decays);
-    const weights = { params: model.project?.(updated.params) ?? updated.params, buffers: pass.buffers };
+    const updated = optimizer.step(params, onKernelsOf(params, grads), state.optimizer, lr, model.decays);
+    const weights = { params: model.project?.(updated.params) ?? updated.params, buffers };
     return { ...state, weights, optimizer: updated.state };
   });
   return { state: next, loss, cause };
 }
-
-type Numbers = { readonly shape: Shape; readonly values: Buffer };
 
 async function readAll(tree: Tree<Tensor>): Promise<Tree<Numbers>> {
   const read: Record<string, Numbers> = {};

@@ -4,11 +4,12 @@
  * @packageDocumentation
  */
 
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import { Complaint } from "../complaint.ts";
 import { type RunConfig, runSchema } from "../config.ts";
 import { findDataDir, isPresent } from "../data/catalog.ts";
+import { checkedThreads } from "../threads.ts";
 
 /** A number, or the complaint that commander shows with the name of the option. */
 export function number(text: string): number {
@@ -18,6 +19,12 @@ export function number(text: string): number {
 }
 
 export const numbers = (text: string): number[] => (text.trim() === "" ? [] : text.split(",").map(number));
+
+export const threadsOption = (): Option =>
+  new Option(
+    "--threads <n>",
+    "threads of simd; the bits are the same (default: $QGEN_THREADS, else one for each physical core)",
+  ).argParser((text) => checkedThreads(text, "--threads"));
 
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
