@@ -138,7 +138,7 @@ describe("wrong use exits with 2 and says what would be right", () => {
     [["tran"], /unknown command 'tran'\s*\(Did you mean train\?\)/],
     [["train", "--bits", "1"], /--bits 1: expected 2 to 8 bits, or 32 for float/],
     [["train", "--bits", "four"], /'--bits <bits>' argument 'four' is invalid\. Expected a number/],
-    [["train", "--model", "resnet"], /--model "resnet": expected "nin:DEPTHxWIDTH"/],
+    [["train", "--model", "resnet"], /--model "resnet": expected one of nin:DEPTHxWIDTH/],
     [["train", "--data", "mnist"], /--data mnist: expected one of auto, cifar10/],
     [["train", "--optimizer", "sgdm"], /--optimizer "sgdm": .*"sgd"\|"adam"/],
     [["train", "--epochs", "0"], /--epochs 0: /],

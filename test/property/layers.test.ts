@@ -42,13 +42,6 @@ describe("layers", () => {
     },
   );
 
-  test("the queue and what writes Parquet are loaded only by who asks for them", () => {
-    for (const file of filesOf("experiments"))
-      expect(readFileSync(file, "utf8"), file).not.toMatch(
-        /^import (?!type ).*"(bullmq|ioredis|hyparquet-writer)"/m,
-      );
-  });
-
   test.each(Object.keys(mayImport).filter((folder) => folder !== "experiments"))(
     "src/%s uses no function whose last digits the makers of an engine may choose",
     (folder) => {
@@ -69,6 +62,13 @@ describe("layers", () => {
   test("the kernels have no memory of their own, but for wasm's variables: instances may share all of it", () => {
     for (const file of filesOf("tensor/kernels/simd/assembly"))
       expect(withoutComments(file), file).not.toMatch(/memory\.data|\bnew\b|StaticArray|\[\]/);
+  });
+
+  test("the queue and what writes Parquet are loaded only by who asks for them", () => {
+    for (const file of filesOf("experiments"))
+      expect(readFileSync(file, "utf8"), file).not.toMatch(
+        /^import (?!type ).*"(bullmq|ioredis|hyparquet-writer)"/m,
+      );
   });
 
   test("the kernels use no relaxed operations, whose bits differ between machines", () => {
