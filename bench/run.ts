@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- kernels | ops | step | threads | gpu]`: times, as ratios wherever two things are compared, medians of
+ * `npm run bench [-- kernels | bandwidth | ops | step | threads | gpu]`: times, as ratios wherever two things are compared, medians of
  * several turns. Prints tables, and writes `bench/results/NAME.json` with machine, versions and commit.
  *
  * @packageDocumentation
@@ -8,6 +8,7 @@
 import { environment } from "../src/experiments/environment.ts";
 import { writeAtomic } from "../src/experiments/files.ts";
 import { openDevice } from "../src/experiments/node-device.ts";
+import { bandwidthRates } from "./bandwidth.ts";
 import { gpuRates, gpuSteps } from "./gpu.ts";
 import { opRates } from "./ops.ts";
 import { convRates, gemmRates } from "./products.ts";
@@ -26,6 +27,11 @@ const benches: Readonly<Record<string, Bench>> = {
   kernels: {
     about: "matrix products and convolutions, beside the bare register tile (share: of its rate, in turns)",
     measure: async () => ({ rows: [...(await gemmRates()), ...(await convRates())] }),
+  },
+  bandwidth: {
+    about:
+      "kernels that are bound by memory, beside copies of as many bytes (share: of their rate, in turns)",
+    measure: async () => ({ rows: await bandwidthRates() }),
   },
   ops: {
     about: "ops with their gradients, on the default and on the defining kernels",
