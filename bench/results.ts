@@ -7,6 +7,7 @@
 import { readFileSync } from "node:fs";
 import { Complaint } from "../src/experiments/complaint.ts";
 import type { Environment } from "../src/experiments/environment.ts";
+import type { Roofs } from "./roof.ts";
 
 /** What one thing took. `noise`: how far its times lay apart, as a share. */
 export type Row = Readonly<Record<string, string | number | null>> & { readonly name: string };
@@ -17,7 +18,12 @@ export interface Results {
   readonly rows: readonly Row[];
   /** What was measured, where there are several. */
   readonly devices?: readonly string[];
+  /** What the machine allows, where rows are held against it. */
+  readonly roofs?: Roofs;
 }
+
+/** Folder of the results. */
+export const resultsFolder = "bench/results";
 
 /** @throws Complaint where the file is not one of results */
 export function readResults(path: string): Results {

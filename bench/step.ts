@@ -23,7 +23,7 @@ export interface StepTime {
 export type Pass = "train" | "eval";
 
 /** A pass of NiN 2 × width on random images, as a function that runs one. */
-function ourPass(mode: Pass, width: number, bits: number, batch: number): () => Promise<void> {
+export function ourPass(mode: Pass, width: number, bits: number, batch: number): () => Promise<void> {
   const kernels = openSimd();
   const rng = createRng("bench");
   const float = nin({ depth: 2, width, classes: 10 });
