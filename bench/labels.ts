@@ -79,7 +79,7 @@ export function placeLabels(
     const others = labels.filter((label) => label.text !== text).flatMap((label) => label.marks.map(around));
     const candidates = own
       .flatMap(({ x, y }) =>
-        [0, 12, 24, 40, 60, 85, 115].flatMap((distance) =>
+        [0, 12, 24, 40, 60, 85, 115, 150, 200].flatMap((distance) =>
           Array.from({ length: 16 }, (_, i) => (i * Math.PI) / 8).map((angle) => {
             const [dx, dy] = [Math.cos(angle), Math.sin(angle)];
             const reach = RADIUS + 2 + distance;
@@ -101,19 +101,24 @@ export function placeLabels(
         ),
       )
       .sort((a, b) => a.distance - b.distance);
-    const free = candidates.find(
-      ({ box, leader }) =>
+    const open = candidates.filter(
+      ({ box }) =>
         box.left >= frame.left &&
         box.right <= frame.right &&
         box.top >= frame.top &&
         box.bottom <= frame.bottom &&
-        !obstacles.some((other) => overlap(box, other)) &&
+        !obstacles.some((other) => overlap(box, other)),
+    );
+    const clear = open.find(
+      ({ box, leader }) =>
         (leader === null ||
           ![...others, ...names, ...placed.map((p) => p.box)].some((other) =>
             crosses(leader.from, leader.to, other),
           )) &&
         !placed.some((p) => p.leader !== null && crosses(p.leader.from, p.leader.to, box)),
     );
+    // Where marks crowd, a line has to cross something.
+    const free = clear ?? open[0];
     if (free === undefined) throw new RangeError(`there is no room for the label "${text}"`);
     placed.push({ text, box: free.box, leader: free.leader });
   }

@@ -61,6 +61,8 @@ export const columns: Readonly<Record<string, Column>> = {
   gbps: column("GB/s", "more"),
   share: column("of the limit", "more", percent),
   ms: column("ms", "less"),
+  cpuMs: column("ms of processors", "less"),
+  threads: column("threads", null),
   torchMs: column("PyTorch, ms", null),
   theirMs: column("theirs, ms", null),
   speed: column("theirs / ours", "more"),

@@ -49,6 +49,10 @@ const measures: Readonly<Record<SuiteName, () => Promise<Measured>>> = {
     );
     return { rows: await stepTimes() };
   },
+  async threads() {
+    const { machine, scaling } = await import("./threads.ts");
+    return { rows: await scaling(), devices: [machine()] };
+  },
   peers: async () => ({ rows: await (await import("./peers.ts")).peerTimes() }),
   gpu: async () => (await import("./gpu.ts")).gpuRates(),
   "gpu-step": async () => (await import("./gpu.ts")).gpuSteps(),

@@ -23,8 +23,14 @@ export interface StepTime {
 export type Pass = "train" | "eval";
 
 /** A pass of NiN 2 × width on random images, as a function that runs one. */
-export function ourPass(mode: Pass, width: number, bits: number, batch: number): () => Promise<void> {
-  const kernels = openSimd();
+export function ourPass(
+  mode: Pass,
+  width: number,
+  bits: number,
+  batch: number,
+  threads = 1,
+): () => Promise<void> {
+  const kernels = openSimd(threads);
   const rng = createRng("bench");
   const float = nin({ depth: 2, width, classes: 10 });
   const model = bits === 32 ? float : prepare(float, { bits });

@@ -30,6 +30,11 @@ export const suites = {
     about:
       "training steps and evaluation passes of NiN, beside PyTorch on one thread (theirs / ours: its time over ours, in turns)",
   },
+  threads: {
+    title: "Threads",
+    about:
+      "a training step of NiN with several threads (theirs / ours: the time of one thread over it, in turns)",
+  },
   peers: {
     title: "Other systems",
     about:

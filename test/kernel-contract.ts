@@ -6,6 +6,7 @@
 import { describe } from "vitest";
 import type { Kernels } from "../src/tensor/kernels/kernels.ts";
 import { binary, broadcastTo, fill, reshape, sumTo, tensor, unary } from "./contract/elementwise.ts";
+import { permute, softmax, take, takeGrad } from "./contract/layout.ts";
 import { conv2d, conv2dInputGrad, conv2dWeightGrad, gemm } from "./contract/linear.ts";
 import { crossEntropy, crossEntropyGrad } from "./contract/loss.ts";
 import {
@@ -33,6 +34,10 @@ const cases: { readonly [Name in Exclude<keyof Kernels, "name" | "dtypes">]: Cas
   binary,
   broadcastTo,
   sumTo,
+  permute,
+  take,
+  takeGrad,
+  softmax,
   gemm,
   conv2d,
   conv2dInputGrad,

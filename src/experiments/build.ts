@@ -5,19 +5,22 @@
  */
 
 import type { Model } from "../nn/model.ts";
-import { nin } from "../nn/models/nin.ts";
 import { adam, adamw, multiStep, type Optimizer, rmsprop, sgd } from "../nn/optimizers.ts";
 import type { Images, Recipe } from "../nn/train.ts";
 import { prepare, type QuantizedModel } from "../quant/prepare.ts";
+import { architecture } from "./architectures.ts";
 import type { RecipeConfig, RunConfig } from "./config.ts";
-import { batchOf, channelStatistics, type Dataset, type Split } from "./data/dataset.ts";
+import { batchOf, channelStatistics, type Dataset, type Normalization, type Split } from "./data/dataset.ts";
+import { type Pretrained, pretrained } from "./pretrained.ts";
 
+/** @param start - the file that its first weights come from, if they do */
 export function buildModel(
   { model, bits, policy }: RunConfig,
   { classes, shape }: Dataset,
+  start?: Pretrained,
 ): Model | QuantizedModel {
-  const [depth, width] = model.slice("nin:".length).split("x").map(Number) as [number, number];
-  const float = nin({ depth, width, classes: classes.length, channels: shape[0] });
+  const drawn = architecture(model, { image: shape, classes: classes.length });
+  const float = start === undefined ? drawn : pretrained(drawn, start);
   return bits === 32 ? float : prepare(float, { bits, ...policy });
 }
 
@@ -45,13 +48,15 @@ export const buildRecipe = (config: RecipeConfig): Recipe => ({
   accumulate: config.accumulate,
 });
 
+/** Images of a split as numbers. */
+export const imagesOf = (split: Split, shape: Dataset["shape"], normalization: Normalization): Images => ({
+  count: split.count,
+  shape,
+  batch: (indices) => batchOf(split, shape, indices, normalization),
+});
+
 /** Both splits, normalized by the statistics of the training images. */
 export function buildImages({ shape, train, test }: Dataset): { train: Images; test: Images } {
   const normalization = channelStatistics(train, shape);
-  const images = (split: Split): Images => ({
-    count: split.count,
-    shape,
-    batch: (indices) => batchOf(split, shape, indices, normalization),
-  });
-  return { train: images(train), test: images(test) };
+  return { train: imagesOf(train, shape, normalization), test: imagesOf(test, shape, normalization) };
 }

@@ -6,6 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { isModelName, modelForms } from "./architectures.ts";
 import { precisionName } from "./precision.ts";
 
 const whole = (min: number, max = Number.MAX_SAFE_INTEGER) => z.int().min(min).max(max);
@@ -13,8 +14,8 @@ const whole = (min: number, max = Number.MAX_SAFE_INTEGER) => z.int().min(min).m
 const PARTS = "expected a whole number of parts, 1 or more";
 
 export const runSchema = z.strictObject({
-  /** Architecture: `nin:DEPTHxWIDTH`. */
-  model: z.string().regex(/^nin:[1-9]\d?x[1-9]\d?$/, 'expected "nin:DEPTHxWIDTH", for example nin:2x2'),
+  /** Architecture, for example `nin:2x2` or `resnet18:w16`. */
+  model: z.string().refine(isModelName, `expected one of ${modelForms}`),
   /** Bits of the weights; 32 is float. */
   bits: z.literal([2, 3, 4, 5, 6, 7, 8, 32], { error: "expected 2 to 8 bits, or 32 for float" }),
   policy: z
@@ -50,6 +51,11 @@ export const runSchema = z.strictObject({
       adaptive: z.boolean().default(false),
       moved: z.enum(["weights", "all"]).default("weights"),
     })
+    .exactOptional(),
+  /** SHA-256 of the file that the first weights come from; drawn at random where absent. */
+  weights: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, "expected a SHA-256")
     .exactOptional(),
   /** Parts in which each batch passes through the network. Absent where it passes in one piece. */
   accumulate: z.int(PARTS).min(2, PARTS).exactOptional(),

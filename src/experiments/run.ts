@@ -2,6 +2,7 @@
  * One run: a configuration in, a folder out. The folder is complete, or can be resumed.
  *
  *   config.json  events.jsonl  checkpoint.safetensors  weights.safetensors  result.json
+ *   initial.safetensors: a copy of the file of first weights, if they are from a file
  *
  * @packageDocumentation
  */
@@ -25,11 +26,14 @@ import type { Dataset } from "./data/dataset.ts";
 import type { Device } from "./device.ts";
 import { environment } from "./environment.ts";
 import { appendLine, removeLeftovers, writeAtomic } from "./files.ts";
+import type { Pretrained } from "./pretrained.ts";
 import type { EpochRecord, LayerStep, RunResult } from "./result.ts";
 
 export interface RunOptions {
   readonly device: Device;
   readonly dataset: Dataset;
+  /** The file of first weights, where the configuration names one. */
+  readonly weights?: Pretrained | undefined;
   /** Folder of all runs; this one gets a folder of its own in it. */
   readonly out: string;
   /** What to do where the run has begun already: refuse, go on, or begin again. */
@@ -54,6 +58,7 @@ export function runFolder(out: string, config: RunConfig) {
     checkpoint: file("checkpoint.safetensors"),
     weights: file("weights.safetensors"),
     result: file("result.json"),
+    initial: file("initial.safetensors"),
   };
 }
 
@@ -72,7 +77,11 @@ export async function run(config: RunConfig, options: RunOptions): Promise<RunRe
   if (existing === "restart") rmSync(files.folder, { recursive: true, force: true });
   if (existsSync(files.result)) return readResult(files.result);
 
-  const model = buildModel(config, dataset);
+  if (options.weights?.sha256 !== config.weights)
+    throw new RangeError(
+      `run ${id}: its first weights are ${config.weights ?? "drawn"}, but were given otherwise`,
+    );
+  const model = buildModel(config, dataset, options.weights);
   const rng = createRng(config.seed);
   const recipe = buildRecipe(config);
   const images = buildImages(dataset);
@@ -86,6 +95,7 @@ export async function run(config: RunConfig, options: RunOptions): Promise<RunRe
       `this run has begun already and is complete up to epoch ${start.state.epoch} of ${config.epochs} (${files.folder}). Add --resume to go on, or --restart to begin again.`,
     );
   removeLeftovers(files.folder);
+  if (options.weights !== undefined) writeAtomic(files.initial, options.weights.bytes);
   writeAtomic(files.config, `${JSON.stringify(config, null, 2)}\n`);
   const records = readEvents(files.events).filter(({ epoch }) => epoch <= start.state.epoch);
   writeAtomic(files.events, records.map((record) => `${JSON.stringify(record)}\n`).join(""));

@@ -5,7 +5,7 @@
  */
 
 import { constant, type Var } from "../autograd/op.ts";
-import { add, reduceTo, reshape, scale } from "../autograd/ops/arithmetic.ts";
+import { add, erf, mul, reduceTo, reshape, scale, shift } from "../autograd/ops/arithmetic.ts";
 import { batchNormRelu, normalizeRelu } from "../autograd/ops/batch-norm-relu.ts";
 import { batchNorm, normalize } from "../autograd/ops/fused.ts";
 import { conv2dBias, conv2d as convolve, gemm } from "../autograd/ops/linear.ts";
@@ -29,19 +29,38 @@ export function conv2d(
   return bias === undefined ? convolve(geometry)(x, w) : conv2dBias(geometry)(x, w, bias);
 }
 
-/** y = x Wᵀ + b; x is [N, in], W is [out, in]. */
+/** y = x Wᵀ + b; x is [N, in], or has more axes before the last one; W is [out, in]. */
 export function linear(params: Tree<Var>, name: string, x: Var): Var {
+  const { shape } = x.value;
+  if (shape.length > 2) {
+    const rows = linear(params, name, reshape([sizeOf(shape.slice(0, -1)), shape.at(-1)!])(x));
+    return reshape([...shape.slice(0, -1), rows.value.shape[1]!])(rows);
+  }
   const y = gemm({ transposeB: true })(x, member(params, `${name}.weight`));
   const bias = params[`${name}.bias`];
   return bias === undefined ? y : add(y, bias);
 }
+
+/** γ x̂ + β, where x̂ is x with mean 0 and variance 1 along the last axis: batch norm, of each row as a channel. */
+export function layerNorm(params: Tree<Var>, name: string, x: Var, eps: number): Var {
+  const { kernels, shape, dtype } = x.value;
+  const width = shape.at(-1)!;
+  const rows = sizeOf(shape) / width;
+  const filled = (value: number): Var => constant(kernels.fill(value, [rows], dtype));
+  const [hat] = batchNorm(eps)(reshape([1, rows, width])(x), filled(1), filled(0));
+  const scaled = mul(reshape(shape)(hat), member(params, `${name}.weight`));
+  return add(scaled, member(params, `${name}.bias`));
+}
+
+/** x Φ(x) = x/2 (1 + erf(x/√2)), with the normal distribution Φ */
+export const gelu = (x: Var): Var => mul(scale(0.5)(x), shift(1)(erf(scale(Math.SQRT1_2)(x))));
 
 /** What batch norm adds to a variance before its root. */
 export const EPS = 1e-5;
 const MOMENTUM = 0.1;
 
 /** A layer of batch norm: its output, and the buffers `name.running_mean` and `name.running_var` after it. */
-type BatchNormLayer = (
+export type BatchNormLayer = (
   params: Tree<Var>,
   buffers: Tree<Tensor>,
   name: string,

@@ -38,8 +38,8 @@ export const kernels: readonly Mutant[] = [
     { what: "normal numbers of variance 2", from: "Math.sqrt(-2 * log", to: "Math.sqrt(-4 * log" },
     {
       what: "both numbers of a pair are one",
-      from: "radius * cos, radius * sin",
-      to: "radius * cos, radius * cos",
+      from: "cosTurn(turn), radius * sinTurn(turn)",
+      to: "cosTurn(turn), radius * cosTurn(turn)",
     },
   ]),
   ...inFile("src/tensor/kernels/simd/assembly/random.ts", property("kernels"), [
@@ -63,8 +63,8 @@ export const kernels: readonly Mutant[] = [
   ...inFile("src/tensor/kernels/reference/normalization.ts", property("nn"), [
     {
       what: "the unbiased variance normalizes the batch",
-      from: "- mean[c]!) ** 2).map((sum) => sum / count)",
-      to: "- mean[c]!) ** 2).map((sum) => sum / (count - 1))",
+      from: "- mean[c]!)).map((sum) => sum / count)",
+      to: "- mean[c]!)).map((sum) => sum / (count - 1))",
     },
     {
       what: "eps outside the root",

@@ -1,5 +1,6 @@
 /** Errors that somebody could make, and the tests that are there to catch them. `run.ts` plants them. */
 
+import { corruptions } from "./corruptions.ts";
 import { evidence } from "./evidence.ts";
 import { kernels } from "./kernels.ts";
 import { landscape } from "./landscape.ts";
@@ -8,7 +9,9 @@ import { measuring } from "./measuring.ts";
 import { memory } from "./memory.ts";
 import type { Mutant } from "./mutant.ts";
 import { searches } from "./searches.ts";
+import { sweep } from "./sweep.ts";
 import { theory } from "./theory.ts";
+import { threads } from "./threads.ts";
 import { training } from "./training.ts";
 
 export const mutants: readonly Mutant[] = [
@@ -20,5 +23,8 @@ export const mutants: readonly Mutant[] = [
   ...measuring,
   ...landscape,
   ...theory,
+  ...threads,
   ...evidence,
+  ...corruptions,
+  ...sweep,
 ];

@@ -52,6 +52,7 @@ describe("labels", () => {
           expect(on).toBe(false);
         });
       }),
+      { numRuns: 100 },
     );
   });
 
@@ -111,7 +112,7 @@ describe("a comparison", () => {
     const text = compareText(before, after);
     expect(text).toContain("The machines differ: only shares and ratios can be compared.");
     expect(text).toMatch(/a, y +ms +8 +4 +\+100\.0 % +– +unclear/);
-    expect(text).toContain("only before: old\nonly after: new");
+    expect(text).toContain("only before: a, x; old\nonly after: new");
     expect(compareText(before, before)).not.toContain("The machines differ");
   });
 });

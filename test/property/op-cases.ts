@@ -6,7 +6,9 @@ import { constant, type Op, type Ops, type Var } from "../../src/autograd/op.ts"
 import * as arithmetic from "../../src/autograd/ops/arithmetic.ts";
 import * as fusedRelu from "../../src/autograd/ops/batch-norm-relu.ts";
 import * as fused from "../../src/autograd/ops/fused.ts";
+import * as layout from "../../src/autograd/ops/layout.ts";
 import * as linear from "../../src/autograd/ops/linear.ts";
+import * as softmax from "../../src/autograd/ops/softmax.ts";
 import { type Shape, sizeOf, type Tensor } from "../../src/tensor/tensor.ts";
 import { f64, filled } from "../tensors.ts";
 
@@ -140,11 +142,24 @@ export const arithmeticCases: CasesOf<typeof arithmetic, Case> = {
   log: unary(arithmetic.log, positive),
   sqrt: unary(arithmetic.sqrt, positive),
   tanh: unary(arithmetic.tanh),
+  erf: unary(arithmetic.erf),
   relu: unary(arithmetic.relu, awayFromZero),
   gate: binary(arithmetic.gate, gated),
   scale: unary(arithmetic.scale(-1.5)),
   shift: unary(arithmetic.shift(0.25)),
+  atLeast: unary(arithmetic.atLeast(0), awayFromZero),
   sum: unary(arithmetic.sum),
+};
+
+const twice = Int32Array.of(2, -1, 0, 2);
+
+export const layoutCases: CasesOf<typeof layout, Case> = {
+  permute: [
+    smooth(layout.permute([2, 0, 1]), [[2, 3, 4]]),
+    smooth(layout.permute([0, 2, 1, 3]), [[2, 3, 1, 2]]),
+  ],
+  take: [smooth(layout.take(1, twice), [[2, 3, 2]]), smooth(layout.take(0, twice), [[3]])],
+  takeGrad: [smooth(layout.takeGrad([2, 3, 2], 1, twice), [[2, 4, 2]])],
 };
 
 const padded = { stride: 1, padding: 1, groups: 1 };
@@ -296,14 +311,24 @@ export const fusedCases: CasesOf<typeof fused, FusedCase> = {
   ],
 };
 
+const softmaxCases: CasesOf<typeof softmax, FusedCase> = {
+  softmax: [
+    againstDefinition(softmax.softmax, softmax.softmaxDefinition, [[2, 3]]),
+    againstDefinition(softmax.softmax, softmax.softmaxDefinition, [[2, 1, 4]]),
+  ],
+};
+
 export const allCases: readonly (readonly [string, Case])[] = Object.entries({
   ...arithmeticCases,
   ...linearCases,
+  ...layoutCases,
   ...fusedCases,
   ...fusedReluCases,
+  ...softmaxCases,
 }).flatMap(([name, cases]) => cases.map((c: Case) => [`${name} ${c.label}`, c] as const));
 
 export const allFusedCases: readonly (readonly [string, FusedCase])[] = Object.entries({
   ...fusedCases,
   ...fusedReluCases,
+  ...softmaxCases,
 }).flatMap(([name, cases]) => cases.map((c) => [`${name} ${c.label}`, c] as const));

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
+import { modelForms } from "../architectures.ts";
 import { buildImages, buildModel } from "../build.ts";
 import { Complaint, explained } from "../complaint.ts";
 import { loadDataset } from "../data/catalog.ts";
@@ -9,12 +10,13 @@ import { environment } from "../environment.ts";
 import { writeAtomic } from "../files.ts";
 import { openDevice } from "../node-device.ts";
 import { precisionName } from "../precision.ts";
+import { readPretrained } from "../pretrained.ts";
 import { activationsOf, createProfiler, profileText } from "../profile.ts";
 import { createProgress, followRun } from "../progress.ts";
 import type { RunResult } from "../result.ts";
 import { run, runFolder } from "../run.ts";
 import { paperRecipe } from "../scales.ts";
-import { checkedConfig, number, numbers, resolveData, stopOnSignal } from "./options.ts";
+import { checkedConfig, number, numbers, resolveData, stopOnSignal, threadsOption } from "./options.ts";
 
 interface Options {
   model: string;
@@ -42,6 +44,8 @@ interface Options {
   samMoved: string;
   accumulate: number;
   device: DeviceName;
+  threads?: number;
+  weights?: string;
   dataDir?: string;
   out: string;
   resume?: true;
@@ -55,7 +59,7 @@ export const trainCommand = (): Command =>
     .description(
       "Train one network, quantization-aware or in float. The run is a folder, and can be resumed.",
     )
-    .option("--model <name>", "architecture: nin:DEPTHxWIDTH", "nin:2x1")
+    .option("--model <name>", `architecture: ${modelForms}`, "nin:2x1")
     .option("--bits <bits>", "bits of the weights, 2 to 8; 32 for float", number, 4)
     .option("--data <name>", "auto, cifar10, cifar100, fashion-mnist or synthetic", "auto")
     .option("--train <n>", "use the first n training images (default: all, 2000 of synthetic)", number)
@@ -82,6 +86,7 @@ export const trainCommand = (): Command =>
     .option("--sam <rho>", "sharpness-aware minimization: look so far for the worst point, as 0.05", number)
     .option("--sam-adaptive", "measure that distance in units of each weight")
     .option("--sam-moved <which>", "what is moved to the worst point: weights or all", "weights")
+    .option("--weights <file>", "first weights, as torchvision and timm publish them (safetensors)")
     .option(
       "--accumulate <k>",
       "pass each batch in so many parts, one after the other, to save memory",
@@ -89,6 +94,7 @@ export const trainCommand = (): Command =>
       1,
     )
     .addOption(new Option("--device <name>", "kernels").choices(deviceNames).default("auto"))
+    .addOption(threadsOption())
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
     .option("--out <dir>", "folder of all runs", "runs")
     .addOption(new Option("--resume", "go on with a run that was stopped").conflicts("restart"))
@@ -109,7 +115,8 @@ async function trainAction(options: Options): Promise<void> {
     test: options.test,
   });
   const dataset = await explained(loading);
-  const device = await openDevice(options.device);
+  const device = await openDevice(options.device, options.threads);
+  const weights = options.weights === undefined ? undefined : readPretrained(options.weights);
   const { model, bits, epochs, seed, batchSize, optimizer, lr, momentum, weightDecay, gamma } = options;
   const { firstLast, mask, rounding, gradScale, stepFloor, decaySteps } = options;
   const { sam, samAdaptive = false, samMoved, accumulate } = options;
@@ -127,6 +134,7 @@ async function trainAction(options: Options): Promise<void> {
     milestones: options.milestones ?? paperRecipe(epochs).milestones,
     gamma,
     ...(sam === undefined ? {} : { sam: { rho: sam, adaptive: samAdaptive, moved: samMoved } }),
+    ...(weights === undefined ? {} : { weights: weights.sha256 }),
     ...(accumulate === 1 ? {} : { accumulate }),
     seed,
     kernels: device.kernels.name,
@@ -151,6 +159,7 @@ async function trainAction(options: Options): Promise<void> {
     const result = await run(config, {
       device: { ...device, kernels: profiler?.kernels ?? device.kernels },
       dataset,
+      weights,
       out: options.out,
       existing: options.restart ? "restart" : options.resume ? "resume" : "refuse",
       onEvent: followRun(epochs, batchSize, progress.update),
