@@ -8,6 +8,7 @@ import { measures } from "./measures.ts";
 import { measuring } from "./measuring.ts";
 import { memory } from "./memory.ts";
 import type { Mutant } from "./mutant.ts";
+import { networks } from "./networks.ts";
 import { searches } from "./searches.ts";
 import { sweep } from "./sweep.ts";
 import { theory } from "./theory.ts";
@@ -25,6 +26,7 @@ export const mutants: readonly Mutant[] = [
   ...theory,
   ...threads,
   ...evidence,
+  ...networks,
   ...corruptions,
   ...sweep,
 ];
