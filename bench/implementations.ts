@@ -12,7 +12,7 @@ import { createRng } from "../src/tensor/random.ts";
 import { scope } from "../src/tensor/scope.ts";
 import { type Shape, sizeOf, type Tensor } from "../src/tensor/tensor.ts";
 import { plainGemm } from "./baseline/plain.ts";
-import { type Case, takeTurns } from "./timing.ts";
+import { type Case, processorSeconds, takeTurns, wallSeconds } from "./timing.ts";
 
 export interface ImplementationRate {
   readonly name: string;
@@ -77,6 +77,7 @@ async function devices(): Promise<Kernels[]> {
 
 export async function implementationRates(rounds = 7): Promise<ImplementationRate[]> {
   const all = await devices();
+  const now = all.some(({ name }) => name === "headlessgl") ? wallSeconds : processorSeconds;
   const rng = createRng("implementations");
   const rows: ImplementationRate[] = [];
   for (const { name, operands, run } of works) {
@@ -94,7 +95,7 @@ export async function implementationRates(rounds = 7): Promise<ImplementationRat
         ...{ name, device: "plain TypeScript" },
         run: () => void plainGemm(data[0]!, data[1]!, size, size, size),
       });
-    const timings = await takeTurns(cases, { rounds });
+    const timings = await takeTurns(cases, { rounds, now });
     rows.push(
       ...timings.map(({ seconds, speed, noise }, i) => ({
         ...{ name, device: cases[i]!.device, ms: 1000 * seconds, speed, noise },

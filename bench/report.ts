@@ -11,13 +11,10 @@ import type { Point } from "./roof.ts";
 import { rooflineFigure } from "./roofline-figure.ts";
 import { type SuiteName, suiteNames, suites } from "./suites.ts";
 
-/** Columns that are in the name or the drawing already. */
-const hidden = new Set(["layer", "part"]);
-
 const escaped = (text: string): string => text.replaceAll("|", "\\|");
 
 function table(rows: readonly Row[]): string[] {
-  const keys = shown(rows).filter((key) => !hidden.has(key));
+  const keys = shown(rows);
   const numeric = keys.map((key) => rows.some((row) => typeof row[key] === "number"));
   const line = (cells: readonly string[]): string => `| ${cells.map(escaped).join(" | ")} |`;
   return [

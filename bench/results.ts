@@ -79,9 +79,12 @@ export const columns: Readonly<Record<string, Column>> = {
   noise: column("noise", null, (value) => `±${percent(value)}`),
 };
 
-/** The columns of some rows that `columns` or words can show, the name aside. */
+/** Columns whose words are in the name already, and the name itself. */
+const hidden = new Set(["name", "layer", "part"]);
+
+/** The columns to be shown of some rows, beside their names. */
 export const shown = (rows: readonly Row[]): string[] =>
-  [...new Set(rows.flatMap(Object.keys))].filter((key) => key !== "name");
+  [...new Set(rows.flatMap(Object.keys))].filter((key) => !hidden.has(key));
 
 /** A cell in words; "–" where there is nothing. */
 export const cell = (row: Row, key: string): string => {

@@ -12,7 +12,7 @@ import { scope } from "../src/tensor/scope.ts";
 import { type Shape, sizeOf, type Tensor } from "../src/tensor/tensor.ts";
 import { copyOf, registersOnly, registerWork } from "./baseline/build.ts";
 import { type Family, type Part, type Point, type Roofs, roofAt } from "./roof.ts";
-import { type Case, processorSeconds as now, type Timing, takeTurns } from "./timing.ts";
+import { type Case, type Timing, takeTurns } from "./timing.ts";
 
 /** A kernel's call on operands of some shapes. */
 interface Work {
@@ -129,7 +129,7 @@ export async function roofline(
 ): Promise<{ readonly roofs: Roofs; readonly rows: readonly Point[] }> {
   const registers: Case = { name: "registers", run: await registersOnly() };
   const copy: Case = { name: "copy", run: await copyOf(COPIED) };
-  const [register, copied] = (await takeTurns([registers, copy], { rounds, now })) as [Timing, Timing];
+  const [register, copied] = (await takeTurns([registers, copy], { rounds })) as [Timing, Timing];
   const roofs = { gflops: registerWork / register.seconds / 1e9, gbps: (2 * COPIED) / copied.seconds / 1e9 };
   const kernels = openSimd();
   const rng = createRng("roofline");
@@ -150,7 +150,7 @@ export async function roofline(
       });
     };
     const moving = roofs.gbps * intensity < roofs.gflops;
-    const turns = await takeTurns([moving ? copy : registers, { name, run: use }], { rounds, now });
+    const turns = await takeTurns([moving ? copy : registers, { name, run: use }], { rounds });
     const { speed, noise } = turns[1]!;
     const share = moving ? (speed * bytes) / (2 * COPIED) : (speed * flops) / registerWork;
     rows.push({
