@@ -107,8 +107,9 @@ export * as layers from "./nn/layers.ts";
 export type { Metrics } from "./nn/metrics.ts";
 export type { Mode, Model, Weights } from "./nn/model.ts";
 export { type NinConfig, nin } from "./nn/models/nin.ts";
-export { adam, adamw, multiStep, type Optimizer, rmsprop, sgd } from "./nn/optimizers.ts";
+export { adam, adamw, type Optimizer, rmsprop, sgd } from "./nn/optimizers.ts";
 export { ascentOf, defaultSam, type Sam } from "./nn/sam.ts";
+export { type Cosine, cosine, multiStep } from "./nn/schedules.ts";
 export {
   Diverged,
   evaluate,

@@ -28,6 +28,7 @@ export const paperItems = {
   "QGen.eq.22": "Sharpness-Mag-Orig, with a worst case in proportion to each weight",
   "QGen.sec.B.1": "training setup of the networks behind Table 3",
   "QGen.sec.B.2": "search for the radii: 15 bisections, the mean over 10 draws, 20 steps of ascent at 10⁻⁴",
+  "QGen.sec.C.1": "fine-tuning setup of the networks behind Tables 4 to 6",
   "QGen.tab.1": "accuracy, loss and generalization gap of quantized and full-precision networks",
   "QGen.tab.2": "L2 norm of the weights of each network",
   "QGen.tab.3": "each measure x is reported as √(x/m)",
@@ -41,6 +42,7 @@ export const paperItems = {
   "LSQ.eq.2": "v̂ = v̄ s",
   "LSQ.eq.3": "∂v̂/∂s",
   "LSQ.eq.5": "∂v̂/∂v",
+  "VVTQ.recipe": "fine-tuning of transformers: 150 epochs of AdamW along a cosine",
   "SAM.eq.2": "the worst point near w, ê(w) = ρ ∇L(w) / ‖∇L(w)‖₂",
   "SAM.eq.3": "sharpness-aware gradient, ∇L at w + ê(w)",
 } as const satisfies Record<string, string>;

@@ -6,11 +6,14 @@
 
 import type { Model } from "../nn/model.ts";
 import { nin } from "../nn/models/nin.ts";
-import { adam, adamw, multiStep, type Optimizer, rmsprop, sgd } from "../nn/optimizers.ts";
+import { smoothed } from "../nn/objectives.ts";
+import { adam, adamw, type Optimizer, rmsprop, sgd } from "../nn/optimizers.ts";
+import { cosine, multiStep } from "../nn/schedules.ts";
 import type { Images, Recipe } from "../nn/train.ts";
 import { prepare, type QuantizedModel } from "../quant/prepare.ts";
 import type { RecipeConfig, RunConfig } from "./config.ts";
 import { batchOf, channelStatistics, type Dataset, type Split } from "./data/dataset.ts";
+import { cropAndFlip } from "./data/placement.ts";
 
 export function buildModel(
   { model, bits, policy }: RunConfig,
@@ -40,17 +43,41 @@ export const buildRecipe = (config: RecipeConfig): Recipe => ({
   epochs: config.epochs,
   batchSize: config.batchSize,
   optimizer: buildOptimizer(config),
-  lr: multiStep(config.lr, config.milestones, config.gamma),
+  lr:
+    config.schedule === undefined
+      ? multiStep(config.lr, config.milestones, config.gamma)
+      : cosine(config.lr, config.epochs, config.schedule),
   sam: config.sam,
+  objective: objectiveOf(config),
 });
 
-/** Both splits, normalized by the statistics of the training images. */
-export function buildImages({ shape, train, test }: Dataset): { train: Images; test: Images } {
+function objectiveOf({ labelSmoothing }: RecipeConfig): Recipe["objective"] {
+  if (labelSmoothing === undefined) return undefined;
+  const objective = smoothed(labelSmoothing);
+  return () => objective;
+}
+
+/**
+ * Both splits, normalized by the statistics of the training images.
+ *
+ * @param augment - how images are placed when training draws for them; as they are where absent
+ */
+export function buildImages(
+  { shape, train, test }: Dataset,
+  augment?: RunConfig["augment"],
+): { train: Images; test: Images } {
   const normalization = channelStatistics(train, shape);
+  const [, height, width] = shape;
   const images = (split: Split): Images => ({
     count: split.count,
     shape,
-    batch: (indices) => batchOf(split, shape, indices, normalization),
+    batch(indices, draws) {
+      const placed =
+        augment === undefined || draws === undefined
+          ? undefined
+          : (index: number) => cropAndFlip(draws(index), height, width);
+      return batchOf(split, shape, indices, normalization, placed);
+    },
   });
   return { train: images(train), test: images(test) };
 }

@@ -10,56 +10,89 @@ import { precisionName } from "./precision.ts";
 
 const whole = (min: number, max = Number.MAX_SAFE_INTEGER) => z.int().min(min).max(max);
 
-export const runSchema = z.strictObject({
-  /** Architecture: `nin:DEPTHxWIDTH`. */
-  model: z.string().regex(/^nin:[1-9]\d?x[1-9]\d?$/, 'expected "nin:DEPTHxWIDTH", for example nin:2x2'),
-  /** Bits of the weights; 32 is float. */
-  bits: z.literal([2, 3, 4, 5, 6, 7, 8, 32], { error: "expected 2 to 8 bits, or 32 for float" }),
-  policy: z
-    .strictObject({
-      firstLast: z.enum(["same", "8bit", "float"]).default("same"),
-      mask: z.enum(["inside", "strict", "rounded"]).default("inside"),
-      rounding: z.enum(["half-even", "half-away"]).default("half-even"),
-      gradScale: z.enum(["lsq", "none"]).default("lsq"),
-      stepFloor: z.number().positive().nullable().default(1e-8),
-      decaySteps: z.boolean().default(true),
-    })
-    .prefault({}),
-  data: z.strictObject({
-    name: z.enum(["cifar10", "cifar100", "fashion-mnist", "synthetic"]),
-    /** The first so many training and test images. */
-    train: whole(1),
-    test: whole(1),
-  }),
-  epochs: whole(1),
-  batchSize: whole(2),
-  optimizer: z.enum(["sgd", "adam", "adamw", "rmsprop"]).default("sgd"),
-  lr: z.number().positive(),
-  /** Of SGD and RMSprop. */
-  momentum: z.number().min(0).lt(1),
-  weightDecay: z.number().min(0),
-  /** Epochs, from 0, at which the learning rate is multiplied by `gamma`. */
-  milestones: z.array(whole(0)).readonly(),
-  gamma: z.number().positive().default(0.1),
-  /** Sharpness-aware minimization. Absent where it is not used, so that such runs keep their names. */
-  sam: z
-    .strictObject({
-      rho: z.number().positive(),
-      adaptive: z.boolean().default(false),
-      moved: z.enum(["weights", "all"]).default("weights"),
-    })
-    .exactOptional(),
-  seed: whole(0),
-  /** Kernels differ in their last bits, so they are part of a result's identity. */
-  kernels: z.enum(["simd", "reference", "headlessgl", "webgl2", "webgpu"]).default("simd"),
-});
+export const runSchema = z
+  .strictObject({
+    /** Architecture: `nin:DEPTHxWIDTH`. */
+    model: z.string().regex(/^nin:[1-9]\d?x[1-9]\d?$/, 'expected "nin:DEPTHxWIDTH", for example nin:2x2'),
+    /** Bits of the weights; 32 is float. */
+    bits: z.literal([2, 3, 4, 5, 6, 7, 8, 32], { error: "expected 2 to 8 bits, or 32 for float" }),
+    policy: z
+      .strictObject({
+        firstLast: z.enum(["same", "8bit", "float"]).default("same"),
+        mask: z.enum(["inside", "strict", "rounded"]).default("inside"),
+        rounding: z.enum(["half-even", "half-away"]).default("half-even"),
+        gradScale: z.enum(["lsq", "none"]).default("lsq"),
+        stepFloor: z.number().positive().nullable().default(1e-8),
+        decaySteps: z.boolean().default(true),
+      })
+      .prefault({}),
+    data: z.strictObject({
+      name: z.enum(["cifar10", "cifar100", "fashion-mnist", "synthetic"]),
+      /** The first so many training and test images. */
+      train: whole(1),
+      test: whole(1),
+    }),
+    epochs: whole(1),
+    batchSize: whole(2),
+    optimizer: z.enum(["sgd", "adam", "adamw", "rmsprop"]).default("sgd"),
+    lr: z.number().positive(),
+    /** Of SGD and RMSprop. */
+    momentum: z.number().min(0).lt(1),
+    weightDecay: z.number().min(0),
+    /** Epochs, from 0, at which the learning rate is multiplied by `gamma`. */
+    milestones: z.array(whole(0)).readonly(),
+    gamma: z.number().positive().default(0.1),
+    /** Warm-up, then half a cosine wave, in the place of milestones. Fields that are absent keep the names of older runs. */
+    schedule: z
+      .strictObject({
+        /** Epochs in which the rate rises. */
+        warmup: whole(0).default(0),
+        /** The share of the rate that the first of them has. */
+        start: z.number().positive().max(1).default(0.01),
+        floor: z.number().min(0).default(0),
+      })
+      .exactOptional(),
+    /** How training images are placed at random: crop with a padding of 4 and flip, or random resized crop and flip. */
+    augment: z.enum(["crop-flip", "resized-crop-flip"]).exactOptional(),
+    /** The share of the target that is spread over all classes. */
+    labelSmoothing: z.number().positive().lt(1).exactOptional(),
+    /** Sharpness-aware minimization. Absent where it is not used, so that such runs keep their names. */
+    sam: z
+      .strictObject({
+        rho: z.number().positive(),
+        adaptive: z.boolean().default(false),
+        moved: z.enum(["weights", "all"]).default("weights"),
+      })
+      .exactOptional(),
+    seed: whole(0),
+    /** Kernels differ in their last bits, so they are part of a result's identity. */
+    kernels: z.enum(["simd", "reference", "headlessgl", "webgl2", "webgpu"]).default("simd"),
+  })
+  .superRefine(({ schedule, milestones, epochs }, { addIssue }) => {
+    const wrong = (path: string[], input: unknown, message: string): void =>
+      addIssue({ code: "custom", path, input, message });
+    if (schedule !== undefined && milestones.length > 0)
+      wrong(["milestones"], milestones, "a cosine has no milestones");
+    if (schedule !== undefined && schedule.warmup >= epochs)
+      wrong(["schedule", "warmup"], schedule.warmup, `expected fewer than the ${epochs} epochs of the run`);
+  });
 
 export type RunConfig = z.output<typeof runSchema>;
 
 /** How a run trains. */
 export type RecipeConfig = Pick<
   RunConfig,
-  "optimizer" | "lr" | "momentum" | "weightDecay" | "milestones" | "gamma" | "batchSize" | "epochs" | "sam"
+  | "optimizer"
+  | "lr"
+  | "momentum"
+  | "weightDecay"
+  | "milestones"
+  | "gamma"
+  | "schedule"
+  | "labelSmoothing"
+  | "batchSize"
+  | "epochs"
+  | "sam"
 >;
 
 /** The same data gives the same text, whatever the order of its keys. */

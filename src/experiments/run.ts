@@ -75,7 +75,7 @@ export async function run(config: RunConfig, options: RunOptions): Promise<RunRe
   const model = buildModel(config, dataset);
   const rng = createRng(config.seed);
   const recipe = buildRecipe(config);
-  const images = buildImages(dataset);
+  const images = buildImages(dataset, config.augment);
   const initial = model.init(device.kernels, rng.fork("init"));
   const begin = { state: startOf(initial, recipe.optimizer), seconds: 0 };
   const last = () => loadCheckpoint(files.checkpoint, id, device.kernels) ?? begin;

@@ -8,23 +8,19 @@
 import { firstNonFinite } from "../autograd/diagnose.ts";
 import { grad, pullBack } from "../autograd/grad.ts";
 import { constant, type Var } from "../autograd/op.ts";
-import { crossEntropy } from "../autograd/ops/fused.ts";
+import { add } from "../autograd/ops/arithmetic.ts";
 import type { Rng } from "../tensor/random.ts";
 import { type LoopScope, loopScope } from "../tensor/scope.ts";
-import { type Buffer, item, type Shape, type Tensor } from "../tensor/tensor.ts";
+import type { Buffer, Shape, Tensor } from "../tensor/tensor.ts";
+import { type Batch, batchesOf, blocksInOrder, type ImageSource } from "./images.ts";
 import { type Metrics, type Tally, tally, total } from "./metrics.ts";
 import type { Mode, Model, Weights } from "./model.ts";
+import { type Objective, toLabels } from "./objectives.ts";
 import type { Optimizer, OptimizerState } from "./optimizers.ts";
 import { ascentOf, climbed, type Sam } from "./sam.ts";
 import { mapTree, type Tree } from "./tree.ts";
 
-/** Normalized images with labels, to be had by their indices. */
-export interface Images {
-  readonly count: number;
-  /** [C, H, W] */
-  readonly shape: Shape;
-  batch(indices: ArrayLike<number>): Batch;
-}
+export type { Batch, ImageSource, Images } from "./images.ts";
 
 export interface Recipe {
   readonly epochs: number;
@@ -35,6 +31,8 @@ export interface Recipe {
   readonly lr: (epoch: number) => number;
   /** Each step goes by the gradient at the worst point near the weights. */
   readonly sam?: Sam | undefined;
+  /** What the steps on a batch minimize, in an epoch counted from 0; the mean cross-entropy where absent. */
+  readonly objective?: ((batch: Batch, epoch: number) => Objective | Promise<Objective>) | undefined;
 }
 
 /** Everything that a later start needs to go on to the same bits. */
@@ -87,13 +85,13 @@ export function startOf(weights: Weights, optimizer: Optimizer): TrainState {
  * The state that is selected is the one with the lowest training loss, evaluated in eval mode after each
  * epoch; of equals the earliest, and never one that is not a number.
  *
- * @param rng - orders the images of each epoch, by the epoch's name
+ * @param rng - orders the images of each epoch, by the epoch's name, and places each of them
  * @throws Diverged with a sentence that says where
  * @implements QGen.sec.4.2
  */
 export async function* train(
   model: Model,
-  data: { readonly train: Images; readonly test: Images },
+  data: { readonly train: ImageSource; readonly test: ImageSource },
   recipe: Recipe,
   start: TrainState,
   rng: Rng,
@@ -109,18 +107,32 @@ export async function* train(
     while (state.epoch < recipe.epochs) {
       const lr = recipe.lr(state.epoch);
       const order = rng.fork(`shuffle/${state.epoch}`).permutation(data.train.count);
-      let lossSum = 0;
-      for (let step = 0; step < steps; step++) {
-        const batch = data.train.batch(
-          order.subarray(step * recipe.batchSize, (step + 1) * recipe.batchSize),
-        );
+      const blocks = Array.from({ length: steps }, (_, i) =>
+        order.subarray(i * recipe.batchSize, (i + 1) * recipe.batchSize),
+      );
+      const { epoch: current } = state;
+      const draws = (index: number): Rng => rng.fork(`augment/${current}/${index}`);
+      let [lossSum, step] = [0, 0];
+      for await (const batch of batchesOf(data.train, blocks, draws)) {
         const { optimizer, sam } = recipe;
-        const trained = await trainStep(memory, model, optimizer, state, batch, data.train.shape, lr, sam);
+        const objective = await recipe.objective?.(batch, current);
+        const trained = await trainStep(
+          memory,
+          model,
+          optimizer,
+          state,
+          batch,
+          data.train.shape,
+          lr,
+          sam,
+          objective,
+        );
         state = trained.state;
         const { loss, cause } = trained;
         if (!Number.isFinite(loss)) throw diverged(loss, state.epoch, step, steps, lr, cause);
         lossSum += loss;
         yield { type: "step", epoch: state.epoch, step, steps, loss, lr };
+        step++;
       }
       state = await onHost(memory, state);
       const [train, test] = [
@@ -152,11 +164,6 @@ export interface Pass {
   readonly buffers: Tree<Tensor>;
 }
 
-export interface Batch {
-  readonly images: Float32Array;
-  readonly labels: Int32Array;
-}
-
 export function forward(
   model: Model,
   { params, buffers }: Weights,
@@ -170,7 +177,7 @@ export function forward(
 }
 
 /**
- * The loss of a batch, and its gradient to every parameter.
+ * The loss of a batch, with the penalty where there is one, and its gradient to every parameter.
  *
  * @param logits - the numbers of `y`: the loss is computed by the host, wherever the network was
  */
@@ -178,15 +185,23 @@ export function backward(
   { leaves, y }: Pass,
   logits: Buffer,
   labels: Int32Array,
+  { loss: lossOf, penalty }: Objective = toLabels,
 ): { readonly loss: Tensor; readonly grads: Tree<Tensor> } {
-  const z = constant(y.value.kernels.tensor(logits, y.value.shape));
-  const loss = crossEntropy(labels)(z);
-  const pulled = pullBack([y], grad(loss, [z]), Object.values(leaves));
+  const { kernels, shape, dtype } = y.value;
+  const z = constant(kernels.tensor(logits, shape));
+  const loss = lossOf(z, labels);
+  const one = constant(kernels.fill(1, [], dtype));
+  const extra = penalty?.(leaves);
+  const pulled =
+    extra === undefined
+      ? pullBack([y], grad(loss, [z]), Object.values(leaves))
+      : pullBack([y, extra], [...grad(loss, [z]), one], Object.values(leaves));
   const grads = Object.keys(leaves).map((name, i) => {
     const { kernels, shape, dtype } = leaves[name]!.value;
     return [name, pulled[i]?.value ?? kernels.fill(0, shape, dtype)] as const;
   });
-  return { loss: loss.value, grads: Object.fromEntries(grads) };
+  const total = extra === undefined ? loss : add(loss, extra);
+  return { loss: total.value, grads: Object.fromEntries(grads) };
 }
 
 /**
@@ -207,11 +222,12 @@ export async function trainStep(
   shape: Shape,
   lr: number,
   sam?: Sam,
+  objective?: Objective,
 ): Promise<{ readonly state: TrainState; readonly loss: number; readonly cause: string | null }> {
   const { pass } = memory.turn(() => ({ state, pass: forward(model, state.weights, batch, shape) }));
   const logits = await pass.y.value.read();
-  const slopes = memory.turn(() => ({ state, pass, ...backward(pass, logits, batch.labels) }));
-  const loss = item(slopes.loss);
+  const slopes = memory.turn(() => ({ state, pass, ...backward(pass, logits, batch.labels, objective) }));
+  const loss = (await slopes.loss.read())[0]!;
   const { params } = state.weights;
   const cause = Number.isFinite(loss) ? null : await firstNonFinite(pass.y, params);
   let values = await readAll(slopes.grads);
@@ -223,7 +239,12 @@ export async function trainStep(
       return { state, pass, above: forward(model, weights, batch, shape) };
     });
     const there = await above.y.value.read();
-    const { grads } = memory.turn(() => ({ state, pass, above, ...backward(above, there, batch.labels) }));
+    const { grads } = memory.turn(() => ({
+      state,
+      pass,
+      above,
+      ...backward(above, there, batch.labels, objective),
+    }));
     values = await readAll(grads);
   }
   const next = memory.turn(() => {
@@ -258,19 +279,17 @@ async function onHost(memory: LoopScope, state: TrainState): Promise<TrainState>
 export async function evaluate(
   model: Model,
   weights: Weights,
-  images: Images,
+  images: ImageSource,
   batchSize: number,
 ): Promise<Metrics> {
   const memory = loopScope();
   const tallies: Tally[] = [];
   const params = mapTree(weights.params, constant);
   try {
-    for (let from = 0; from < images.count; from += batchSize) {
-      const indices = Int32Array.from(
-        { length: Math.min(batchSize, images.count - from) },
-        (_, i) => from + i,
-      );
-      const { images: pixels, labels } = images.batch(indices);
+    for await (const { images: pixels, labels } of batchesOf(
+      images,
+      blocksInOrder(images.count, batchSize),
+    )) {
       const logits = memory.turn(() => {
         const x = imagesFor(weights.params, pixels, labels.length, images.shape);
         return model.apply(params, weights.buffers, x, "eval").y.value;

@@ -112,11 +112,6 @@ export const training: readonly Mutant[] = [
   ]),
   ...inFile("src/nn/optimizers.ts", property("optimizers"), [
     {
-      what: "the rate falls one epoch after the milestone",
-      from: "epoch >= milestone",
-      to: "epoch > milestone",
-    },
-    {
       what: "no parameter is exempt from weight decay",
       from: "decays(name) ? weightDecay : 0",
       to: "weightDecay",

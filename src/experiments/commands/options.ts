@@ -30,7 +30,9 @@ export function checkedConfig(input: unknown): RunConfig {
       issue.path
         .filter((part) => part !== "policy" && part !== "name" && part !== "rho")
         .join(".")
-        .replace("sam.", "sam-"),
+        .replace("sam.", "sam-")
+        .replace("schedule.floor", "min-lr")
+        .replace("schedule.", ""),
     );
     const found = issue.path.reduce<unknown>(
       (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],

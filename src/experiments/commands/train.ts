@@ -5,6 +5,7 @@ import { type DeviceName, deviceNames, deviceText } from "../device.ts";
 import { openDevice } from "../node-device.ts";
 import { precisionName } from "../precision.ts";
 import { createProgress, followRun } from "../progress.ts";
+import { recipeNames, recipes } from "../recipes.ts";
 import type { RunResult } from "../result.ts";
 import { run, runFolder } from "../run.ts";
 import { paperRecipe } from "../scales.ts";
@@ -23,8 +24,14 @@ interface Options {
   lr: number;
   momentum: number;
   weightDecay: number;
-  milestones?: number[];
+  milestones?: readonly number[];
   gamma: number;
+  schedule: "steps" | "cosine";
+  warmup: number;
+  minLr: number;
+  augment: string;
+  labelSmoothing?: number;
+  recipe?: keyof typeof recipes;
   firstLast: string;
   mask: string;
   rounding: string;
@@ -65,6 +72,22 @@ export const trainCommand = (): Command =>
       numbers,
     )
     .option("--gamma <factor>", "factor of each drop", number, 0.1)
+    .addOption(
+      new Option("--schedule <name>", "how the rate falls").choices(["steps", "cosine"]).default("steps"),
+    )
+    .option("--warmup <n>", "epochs in which the rate rises, before a cosine", number, 0)
+    .option("--min-lr <rate>", "where a cosine ends", number, 0)
+    .option("--augment <how>", "none, crop-flip (CIFAR) or resized-crop-flip (ImageNet)", "none")
+    .option(
+      "--label-smoothing <share>",
+      "share of the target that is spread over all classes, as 0.1",
+      number,
+    )
+    .addOption(
+      new Option("--recipe <name>", "values for the options of training that are not given").choices(
+        recipeNames,
+      ),
+    )
     .option("--first-last <how>", "bits of the first and last layer: same, 8bit or float", "same")
     .option("--mask <which>", "weights that pass the gradient: inside, strict or rounded", "inside")
     .option("--rounding <ties>", "half-even or half-away", "half-even")
@@ -86,8 +109,18 @@ export const trainCommand = (): Command =>
     )
     .action(trainAction);
 
-async function trainAction(options: Options): Promise<void> {
-  const name = await resolveData(options.data, options.dataDir);
+/** The options, with those that were not given taken from the recipe. */
+function withRecipe(options: Options, data: string, command: Command): Options {
+  if (options.recipe === undefined) return options;
+  const given = (name: string): boolean => command.getOptionValueSource(name) === "cli";
+  const recipe = recipes[options.recipe](data, given("epochs") ? options.epochs : undefined);
+  const filled = Object.entries(recipe).filter(([name]) => !given(name));
+  return { ...options, ...Object.fromEntries(filled) };
+}
+
+async function trainAction(this: Command, given: Options): Promise<void> {
+  const name = await resolveData(given.data, given.dataDir);
+  const options = withRecipe(given, name, this);
   const loading = loadDataset(name, {
     dir: options.dataDir,
     train: options.train,
@@ -97,7 +130,8 @@ async function trainAction(options: Options): Promise<void> {
   const device = await openDevice(options.device);
   const { model, bits, epochs, seed, batchSize, optimizer, lr, momentum, weightDecay, gamma } = options;
   const { firstLast, mask, rounding, gradScale, stepFloor, decaySteps } = options;
-  const { sam, samAdaptive = false, samMoved } = options;
+  const { sam, samAdaptive = false, samMoved, augment, labelSmoothing, schedule, warmup, minLr } = options;
+  const steps = schedule === "steps";
   const config = checkedConfig({
     model,
     bits,
@@ -109,8 +143,11 @@ async function trainAction(options: Options): Promise<void> {
     lr,
     momentum,
     weightDecay,
-    milestones: options.milestones ?? paperRecipe(epochs).milestones,
+    milestones: options.milestones ?? (steps ? paperRecipe(epochs).milestones : []),
     gamma,
+    ...(steps ? {} : { schedule: { warmup, floor: minLr } }),
+    ...(augment === "none" ? {} : { augment }),
+    ...(labelSmoothing === undefined ? {} : { labelSmoothing }),
     ...(sam === undefined ? {} : { sam: { rho: sam, adaptive: samAdaptive, moved: samMoved } }),
     seed,
     kernels: device.kernels.name,
