@@ -36,7 +36,7 @@ const paperCnn = (data: string, epochs = 120): RecipeOptions => ({
   lr: 0.01,
   momentum: 0.9,
   weightDecay: 1e-4,
-  milestones: [1, 2, 3].map((quarter) => Math.floor((quarter * epochs) / 4)),
+  milestones: [1, 2, 3].map((quarter) => Math.ceil((quarter * epochs) / 4)),
   gamma: 0.1,
   schedule: "steps",
   augment: augmentOf(data),

@@ -6,6 +6,7 @@ import { landscape } from "./landscape.ts";
 import { measures } from "./measures.ts";
 import { measuring } from "./measuring.ts";
 import type { Mutant } from "./mutant.ts";
+import { recipe } from "./recipe.ts";
 import { searches } from "./searches.ts";
 import { theory } from "./theory.ts";
 import { training } from "./training.ts";
@@ -19,4 +20,5 @@ export const mutants: readonly Mutant[] = [
   ...landscape,
   ...theory,
   ...evidence,
+  ...recipe,
 ];

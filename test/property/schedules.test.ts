@@ -25,3 +25,39 @@ describe("multiStep", () => {
     );
   });
 });
+
+describe("a cosine", () => {
+  const shapes = fc.record({
+    warmup: fc.nat(5),
+    start: fc.double({ min: 0.01, max: 1, noNaN: true }),
+    floor: fc.double({ min: 0, max: 0.1, noNaN: true }),
+  });
+
+  test("rises along a line during the warm-up, has its rate once, and then never rises", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 6, max: 60 }), shapes, (epochs, options) => {
+        const lr = cosine(1, epochs, options);
+        const { warmup, start } = options;
+        expect(lr(warmup)).toBe(1);
+        for (let epoch = 0; epoch < warmup; epoch++)
+          expect(lr(epoch)).toBeCloseTo(start + (1 - start) * (epoch / warmup), 12);
+        for (let epoch = warmup; epoch < epochs; epoch++)
+          expect(lr(epoch + 1)).toBeLessThanOrEqual(lr(epoch));
+        expect(lr(epochs)).toBe(options.floor);
+      }),
+    );
+  });
+
+  test("goes half the way in half the time", () => {
+    expect(cosine(1, 10, { warmup: 0, start: 1, floor: 0.5 })(5)).toBeCloseTo(0.75, 14);
+  });
+});
+
+test("half a wave is that of the cosine, between its ends and flat beyond them", () => {
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (t) => {
+      expect(halfWave(0, 2, t)).toBeCloseTo(1 - Math.cos(Math.PI * t), 14);
+    }),
+  );
+  expect([-1, 0, 1, 2].map((t) => halfWave(3, 5, t))).toEqual([3, 3, 5, 5]);
+});
