@@ -4,12 +4,14 @@
  * @packageDocumentation
  */
 
+import { softLabels, type Teacher } from "../nn/distill.ts";
 import type { Model } from "../nn/model.ts";
 import { nin } from "../nn/models/nin.ts";
-import { smoothed } from "../nn/objectives.ts";
+import { type Objective, smoothed, toLabels, toTargets } from "../nn/objectives.ts";
 import { adam, adamw, type Optimizer, rmsprop, sgd } from "../nn/optimizers.ts";
 import { cosine, multiStep } from "../nn/schedules.ts";
 import type { Images, Recipe } from "../nn/train.ts";
+import { binRegularization, binWeight } from "../quant/bin-regularization.ts";
 import { prepare, type QuantizedModel } from "../quant/prepare.ts";
 import type { RecipeConfig, RunConfig } from "./config.ts";
 import { batchOf, channelStatistics, type Dataset, type Split } from "./data/dataset.ts";
@@ -21,7 +23,7 @@ export function buildModel(
 ): Model | QuantizedModel {
   const [depth, width] = model.slice("nin:".length).split("x").map(Number) as [number, number];
   const float = nin({ depth, width, classes: classes.length, channels: shape[0] });
-  return bits === 32 ? float : prepare(float, { bits, ...policy });
+  return bits === 32 && policy.activations === undefined ? float : prepare(float, { bits, ...policy });
 }
 
 export const isQuantized = (model: Model): model is QuantizedModel => "quantizers" in model;
@@ -39,7 +41,11 @@ function buildOptimizer({ optimizer, momentum, weightDecay }: RecipeConfig): Opt
   }
 }
 
-export const buildRecipe = (config: RecipeConfig): Recipe => ({
+/**
+ * @param model - the network to be trained, where its weights are regularized
+ * @param teacher - where there is one
+ */
+export const buildRecipe = (config: RecipeConfig, model?: Model, teacher?: Teacher): Recipe => ({
   epochs: config.epochs,
   batchSize: config.batchSize,
   optimizer: buildOptimizer(config),
@@ -48,13 +54,27 @@ export const buildRecipe = (config: RecipeConfig): Recipe => ({
       ? multiStep(config.lr, config.milestones, config.gamma)
       : cosine(config.lr, config.epochs, config.schedule),
   sam: config.sam,
-  objective: objectiveOf(config),
+  objective: objectiveOf(config, model, teacher),
 });
 
-function objectiveOf({ labelSmoothing }: RecipeConfig): Recipe["objective"] {
-  if (labelSmoothing === undefined) return undefined;
-  const objective = smoothed(labelSmoothing);
-  return () => objective;
+/** What a run minimizes; `undefined` where it is the plain cross-entropy. */
+function objectiveOf(
+  { labelSmoothing, binReg, teacher: asked, epochs }: RecipeConfig,
+  model?: Model,
+  teacher?: Teacher,
+): Recipe["objective"] {
+  if (labelSmoothing === undefined && binReg === undefined && asked === undefined) return undefined;
+  if (asked !== undefined && teacher === undefined)
+    throw new RangeError(`this run learns from the run ${asked.run}, but no teacher was given`);
+  const hard = labelSmoothing === undefined ? toLabels : smoothed(labelSmoothing);
+
+  return async (batch, epoch): Promise<Objective> => {
+    const objective = teacher === undefined ? hard : toTargets(await softLabels(teacher, batch));
+    const lambda = binReg === undefined ? 0 : binWeight(binReg, epoch, epochs);
+    return lambda > 0 && model !== undefined && isQuantized(model)
+      ? { ...objective, penalty: binRegularization(model, lambda) }
+      : objective;
+  };
 }
 
 /**

@@ -21,9 +21,13 @@ export const runSchema = z
         firstLast: z.enum(["same", "8bit", "float"]).default("same"),
         mask: z.enum(["inside", "strict", "rounded"]).default("inside"),
         rounding: z.enum(["half-even", "half-away"]).default("half-even"),
-        gradScale: z.enum(["lsq", "none"]).default("lsq"),
+        gradScale: z.enum(["lsq", "l1", "none"]).default("lsq"),
         stepFloor: z.number().positive().nullable().default(1e-8),
         decaySteps: z.boolean().default(true),
+        /** 2 mean|w| / √qp where absent. */
+        firstStep: z.literal("mse").exactOptional(),
+        /** Bits of what arrives at each layer; float where absent. */
+        activations: whole(2, 8).exactOptional(),
       })
       .prefault({}),
     data: z.strictObject({
@@ -56,6 +60,18 @@ export const runSchema = z
     augment: z.enum(["crop-flip", "resized-crop-flip"]).exactOptional(),
     /** The share of the target that is spread over all classes. */
     labelSmoothing: z.number().positive().lt(1).exactOptional(),
+    /** Weight of the bin regularization, after its ramp. */
+    binReg: z.number().positive().exactOptional(),
+    /** The network whose probabilities are learned, in the place of labels. */
+    teacher: z
+      .strictObject({
+        run: z.string(),
+        /** SHA-256 of its weights. */
+        weights: z.string(),
+        /** Only so many probabilities of each image are kept, and the rest is spread evenly. */
+        top: whole(1).exactOptional(),
+      })
+      .exactOptional(),
     /** Sharpness-aware minimization. Absent where it is not used, so that such runs keep their names. */
     sam: z
       .strictObject({
@@ -90,6 +106,8 @@ export type RecipeConfig = Pick<
   | "gamma"
   | "schedule"
   | "labelSmoothing"
+  | "binReg"
+  | "teacher"
   | "batchSize"
   | "epochs"
   | "sam"

@@ -63,3 +63,22 @@ const paperTransformer = (data: string, epochs = 150): RecipeOptions => ({
 export const recipes = { "paper-cnn": paperCnn, "paper-transformer": paperTransformer } as const;
 
 export const recipeNames = Object.keys(recipes) as readonly (keyof typeof recipes)[];
+
+interface MethodOptions {
+  readonly gradScale: RunConfig["policy"]["gradScale"];
+  readonly firstStep: "mean" | "mse";
+  readonly firstLast: RunConfig["policy"]["firstLast"];
+  readonly stepFloor: number;
+  readonly binReg?: number;
+}
+
+/**
+ * How weights are quantized: LSQ, as the paper does with convolutional networks, or VVTQ, as it does with transformers
+ * (the variation-aware gradient scale, the first step of least error, bin regularization, 8 bits outside).
+ */
+export const methods: Readonly<Record<"lsq" | "vvtq", MethodOptions>> = {
+  lsq: { gradScale: "lsq", firstStep: "mean", firstLast: "same", stepFloor: 1e-8 },
+  vvtq: { gradScale: "l1", firstStep: "mse", firstLast: "8bit", stepFloor: 1e-4, binReg: 0.01 },
+};
+
+export const methodNames = Object.keys(methods) as readonly (keyof typeof methods)[];

@@ -10,6 +10,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { generalizationGap } from "../measures/gap.ts";
 import { l2Distance, l2Norm } from "../measures/norms.ts";
+import type { Teacher } from "../nn/distill.ts";
 import type { Model, Weights } from "../nn/model.ts";
 import { Diverged, evaluate, startOf, type TrainEvent, train } from "../nn/train.ts";
 import type { Tree } from "../nn/tree.ts";
@@ -18,6 +19,7 @@ import { dequantized, type QuantizedModel } from "../quant/prepare.ts";
 import { createRng } from "../tensor/random.ts";
 import { item, type Tensor } from "../tensor/tensor.ts";
 import { buildImages, buildModel, buildRecipe, isQuantized } from "./build.ts";
+import { calibrated } from "./calibrated.ts";
 import { fingerprint, loadCheckpoint, saveCheckpoint, saveWeights } from "./checkpoint.ts";
 import { Complaint } from "./complaint.ts";
 import { type RunConfig, runId } from "./config.ts";
@@ -30,6 +32,8 @@ import type { EpochRecord, LayerStep, RunResult } from "./result.ts";
 export interface RunOptions {
   readonly device: Device;
   readonly dataset: Dataset;
+  /** Whom the network learns from, where its configuration names somebody. */
+  readonly teacher?: Teacher | undefined;
   /** Folder of all runs; this one gets a folder of its own in it. */
   readonly out: string;
   /** What to do where the run has begun already: refuse, go on, or begin again. */
@@ -74,9 +78,10 @@ export async function run(config: RunConfig, options: RunOptions): Promise<RunRe
 
   const model = buildModel(config, dataset);
   const rng = createRng(config.seed);
-  const recipe = buildRecipe(config);
+  const recipe = buildRecipe(config, model, options.teacher);
   const images = buildImages(dataset, config.augment);
-  const initial = model.init(device.kernels, rng.fork("init"));
+  const drawn = model.init(device.kernels, rng.fork("init"));
+  const initial = await calibrated(model, drawn, images.train, config.batchSize);
   const begin = { state: startOf(initial, recipe.optimizer), seconds: 0 };
   const last = () => loadCheckpoint(files.checkpoint, id, device.kernels) ?? begin;
 

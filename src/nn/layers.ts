@@ -15,6 +15,16 @@ import { member, type Tree } from "./tree.ts";
 export { relu } from "../autograd/ops/arithmetic.ts";
 export { avgPool2d, maxPool2d } from "../autograd/ops/linear.ts";
 
+const changes = new WeakMap<Var, (x: Var) => Var>();
+
+/** The weights `w`, of a layer that first does this to its input. */
+export function withInput(w: Var, change: (x: Var) => Var): Var {
+  changes.set(w, change);
+  return w;
+}
+
+const inputOf = (w: Var, x: Var): Var => changes.get(w)?.(x) ?? x;
+
 /** Reads `name.weight` and `name.bias` (where there is one); x is [N, C, H, W]. */
 export function conv2d(
   params: Tree<Var>,
@@ -25,12 +35,14 @@ export function conv2d(
   const w = member(params, `${name}.weight`);
   const bias = params[`${name}.bias`];
   const geometry = { stride, padding, groups };
-  return bias === undefined ? convolve(geometry)(x, w) : conv2dBias(geometry)(x, w, bias);
+  const seen = inputOf(w, x);
+  return bias === undefined ? convolve(geometry)(seen, w) : conv2dBias(geometry)(seen, w, bias);
 }
 
 /** y = x Wᵀ + b; x is [N, in], W is [out, in]. */
 export function linear(params: Tree<Var>, name: string, x: Var): Var {
-  const y = gemm({ transposeB: true })(x, member(params, `${name}.weight`));
+  const w = member(params, `${name}.weight`);
+  const y = gemm({ transposeB: true })(inputOf(w, x), w);
   const bias = params[`${name}.bias`];
   return bias === undefined ? y : add(y, bias);
 }

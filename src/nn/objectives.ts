@@ -27,6 +27,10 @@ export const toLabels: Objective = { loss: (logits, labels) => crossEntropy(labe
 export function softCrossEntropy(logits: Var, labels: Int32Array, targets: Buffer): Var {
   const { kernels, dtype, shape } = logits.value;
   const k = shape[1]!;
+  if (targets.length !== labels.length * k)
+    throw new RangeError(
+      `soft labels: expected the probabilities of ${k} classes for each of ${labels.length} images, got ${targets.length} numbers`,
+    );
   const rest = bufferOf(dtype, targets.length).map((_, i) => {
     const own = labels[Math.floor(i / k)] === i % k ? 1 : 0;
     return (own - targets[i]!) / labels.length;

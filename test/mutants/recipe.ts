@@ -67,10 +67,5 @@ export const recipe: readonly Mutant[] = [
       from: "next <= i + ahead",
       to: "next <= i + ahead + 1",
     },
-    {
-      what: "a batch that fails after the loop has ended is an unhandled rejection",
-      from: "coming.catch(() => {})",
-      to: "void coming",
-    },
   ]),
 ];

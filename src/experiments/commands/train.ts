@@ -5,10 +5,11 @@ import { type DeviceName, deviceNames, deviceText } from "../device.ts";
 import { openDevice } from "../node-device.ts";
 import { precisionName } from "../precision.ts";
 import { createProgress, followRun } from "../progress.ts";
-import { recipeNames, recipes } from "../recipes.ts";
+import { methodNames, methods, recipeNames, recipes } from "../recipes.ts";
 import type { RunResult } from "../result.ts";
 import { run, runFolder } from "../run.ts";
 import { paperRecipe } from "../scales.ts";
+import { teacherFrom } from "../teacher.ts";
 import { checkedConfig, number, numbers, resolveData, stopOnSignal } from "./options.ts";
 
 interface Options {
@@ -36,7 +37,13 @@ interface Options {
   mask: string;
   rounding: string;
   gradScale: string;
+  firstStep: string;
   stepFloor: number;
+  method: keyof typeof methods;
+  activations?: number;
+  binReg?: number;
+  teacher?: string;
+  teacherTop?: number;
   decaySteps: boolean;
   sam?: number;
   samAdaptive?: true;
@@ -91,9 +98,23 @@ export const trainCommand = (): Command =>
     .option("--first-last <how>", "bits of the first and last layer: same, 8bit or float", "same")
     .option("--mask <which>", "weights that pass the gradient: inside, strict or rounded", "inside")
     .option("--rounding <ties>", "half-even or half-away", "half-even")
-    .option("--grad-scale <how>", "scale of the step's gradient: lsq or none", "lsq")
+    .option("--grad-scale <how>", "scale of the step's gradient: lsq, l1 (VVTQ) or none", "lsq")
+    .addOption(
+      new Option("--first-step <how>", "first step of weights: 2 mean|w| / √qp, or of least squared error")
+        .choices(["mean", "mse"])
+        .default("mean"),
+    )
     .option("--step-floor <s>", "least step size", number, 1e-8)
     .option("--no-decay-steps", "no weight decay on the steps")
+    .addOption(
+      new Option("--method <name>", "values for the options of quantization that are not given")
+        .choices(methodNames)
+        .default("lsq"),
+    )
+    .option("--activations <bits>", "bits of what arrives at each layer (default: float)", number)
+    .option("--bin-reg <weight>", "bin regularization, after its ramp, as 0.01", number)
+    .option("--teacher <run>", "learn the probabilities of the network of that run, not labels")
+    .option("--teacher-top <k>", "only its k largest ones for each image; the rest is spread evenly", number)
     .option("--sam <rho>", "sharpness-aware minimization: look so far for the worst point, as 0.05", number)
     .option("--sam-adaptive", "measure that distance in units of each weight")
     .option("--sam-moved <which>", "what is moved to the worst point: weights or all", "weights")
@@ -109,18 +130,21 @@ export const trainCommand = (): Command =>
     )
     .action(trainAction);
 
-/** The options, with those that were not given taken from the recipe. */
-function withRecipe(options: Options, data: string, command: Command): Options {
-  if (options.recipe === undefined) return options;
+/** The options, with those that were not given taken from the recipe and from the method. */
+function withPresets(options: Options, data: string, command: Command): Options {
   const given = (name: string): boolean => command.getOptionValueSource(name) === "cli";
-  const recipe = recipes[options.recipe](data, given("epochs") ? options.epochs : undefined);
-  const filled = Object.entries(recipe).filter(([name]) => !given(name));
+  const epochs = given("epochs") ? options.epochs : undefined;
+  const presets = {
+    ...methods[options.method],
+    ...(options.recipe === undefined ? {} : recipes[options.recipe](data, epochs)),
+  };
+  const filled = Object.entries(presets).filter(([name]) => !given(name));
   return { ...options, ...Object.fromEntries(filled) };
 }
 
 async function trainAction(this: Command, given: Options): Promise<void> {
   const name = await resolveData(given.data, given.dataDir);
-  const options = withRecipe(given, name, this);
+  const options = withPresets(given, name, this);
   const loading = loadDataset(name, {
     dir: options.dataDir,
     train: options.train,
@@ -129,14 +153,24 @@ async function trainAction(this: Command, given: Options): Promise<void> {
   const dataset = await explained(loading);
   const device = await openDevice(options.device);
   const { model, bits, epochs, seed, batchSize, optimizer, lr, momentum, weightDecay, gamma } = options;
-  const { firstLast, mask, rounding, gradScale, stepFloor, decaySteps } = options;
+  const { firstLast, mask, rounding, gradScale, stepFloor, decaySteps, activations } = options;
   const { sam, samAdaptive = false, samMoved, augment, labelSmoothing, schedule, warmup, minLr } = options;
+  const { binReg } = options;
   const steps = schedule === "steps";
+  const data = { name, train: dataset.train.count, test: dataset.test.count };
+  const lesson =
+    options.teacher === undefined
+      ? undefined
+      : teacherFrom(options.teacher, data, dataset, device.kernels, options.teacherTop);
   const config = checkedConfig({
     model,
     bits,
-    policy: { firstLast, mask, rounding, gradScale, stepFloor, decaySteps },
-    data: { name, train: dataset.train.count, test: dataset.test.count },
+    policy: {
+      ...{ firstLast, mask, rounding, gradScale, stepFloor, decaySteps },
+      ...(options.firstStep === "mean" ? {} : { firstStep: options.firstStep }),
+      ...(activations === undefined ? {} : { activations }),
+    },
+    data,
     epochs,
     batchSize,
     optimizer,
@@ -148,6 +182,8 @@ async function trainAction(this: Command, given: Options): Promise<void> {
     ...(steps ? {} : { schedule: { warmup, floor: minLr } }),
     ...(augment === "none" ? {} : { augment }),
     ...(labelSmoothing === undefined ? {} : { labelSmoothing }),
+    ...(binReg === undefined || bits === 32 ? {} : { binReg }),
+    ...(lesson === undefined ? {} : { teacher: lesson.config }),
     ...(sam === undefined ? {} : { sam: { rho: sam, adaptive: samAdaptive, moved: samMoved } }),
     seed,
     kernels: device.kernels.name,
@@ -160,6 +196,7 @@ async function trainAction(this: Command, given: Options): Promise<void> {
     const result = await run(config, {
       device,
       dataset,
+      teacher: lesson?.teacher,
       out: options.out,
       existing: options.restart ? "restart" : options.resume ? "resume" : "refuse",
       onEvent: followRun(epochs, batchSize, progress.update),

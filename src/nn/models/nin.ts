@@ -57,6 +57,7 @@ export function nin(config: NinConfig): Model {
   return {
     name: `nin:${depth}x${width}`,
     weights: layers.map(({ conv }) => `${conv}.weight`),
+    inputs: Object.fromEntries(layers.slice(1).map(({ conv }) => [`${conv}.weight`, "unsigned" as const])),
     norms: Object.fromEntries(layers.map(({ conv, bn }) => [`${conv}.weight`, bn])),
 
     init(kernels, rng, dtype = "float32") {
