@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { precisionName } from "./precision.ts";
+import { precisionOf } from "./precision.ts";
 
 const whole = (min: number, max = Number.MAX_SAFE_INTEGER) => z.int().min(min).max(max);
 
@@ -84,9 +84,13 @@ export const runSchema = z
     /** Kernels differ in their last bits, so they are part of a result's identity. */
     kernels: z.enum(["simd", "reference", "headlessgl", "webgl2", "webgpu"]).default("simd"),
   })
-  .superRefine(({ schedule, milestones, epochs }, { addIssue }) => {
+  .superRefine(({ bits, schedule, milestones, epochs, binReg, labelSmoothing, teacher }, { addIssue }) => {
     const wrong = (path: string[], input: unknown, message: string): void =>
       addIssue({ code: "custom", path, input, message });
+    if (binReg !== undefined && bits === 32)
+      wrong(["binReg"], binReg, "there are no levels to draw weights to: they have 32 bits");
+    if (labelSmoothing !== undefined && teacher !== undefined)
+      wrong(["labelSmoothing"], labelSmoothing, "a student of a teacher sees no labels");
     if (schedule !== undefined && milestones.length > 0)
       wrong(["milestones"], milestones, "a cosine has no milestones");
     if (schedule !== undefined && schedule.warmup >= epochs)
@@ -125,6 +129,7 @@ export function canonicalJson(value: unknown): string {
 /** A readable name that ends in the hash of the whole configuration. */
 export function runId(config: RunConfig): string {
   const hash = createHash("sha256").update(canonicalJson(config)).digest("hex").slice(0, 12);
-  const { model, bits, data, seed } = config;
-  return `${model.replace(":", "-")}_${precisionName(bits).toLowerCase()}_${data.name}_seed${seed}_${hash}`;
+  const { model, data, seed } = config;
+  const precision = precisionOf(config).toLowerCase();
+  return `${model.replace(":", "-")}_${precision}_${data.name}_seed${seed}_${hash}`;
 }

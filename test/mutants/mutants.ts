@@ -10,6 +10,7 @@ import { recipe } from "./recipe.ts";
 import { searches } from "./searches.ts";
 import { theory } from "./theory.ts";
 import { training } from "./training.ts";
+import { vvtq } from "./vvtq.ts";
 
 export const mutants: readonly Mutant[] = [
   ...kernels,
@@ -21,4 +22,5 @@ export const mutants: readonly Mutant[] = [
   ...theory,
   ...evidence,
   ...recipe,
+  ...vvtq,
 ];

@@ -7,7 +7,9 @@ import { runId, runSchema } from "../../src/experiments/config.ts";
 import { syntheticDataset } from "../../src/experiments/data/synthetic.ts";
 import { openDevice } from "../../src/experiments/node-device.ts";
 import { recipes } from "../../src/experiments/recipes.ts";
-import { Interrupted, run } from "../../src/experiments/run.ts";
+import type { RunResult } from "../../src/experiments/result.ts";
+import { Interrupted, run, runFolder } from "../../src/experiments/run.ts";
+import { teacherFrom } from "../../src/experiments/teacher.ts";
 import { verifies } from "../spec.ts";
 
 const plain = {
@@ -122,5 +124,81 @@ describe("a run with augmentation, label smoothing and a cosine", () => {
       hashes.add(result.weightsSha256);
     }
     expect(hashes.size).toBe(4);
+  });
+});
+
+describe("a run with VVTQ", () => {
+  const root = mkdtempSync(join(tmpdir(), "qgen-"));
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+  const dataset = syntheticDataset({ train: 48, test: 16, seed: 0 });
+  const policy = { gradScale: "l1", firstStep: "mse", activations: 4 };
+
+  test("is named by both precisions, W4A4, and by every choice of its own", () => {
+    const choices = [
+      {},
+      { policy: { activations: 4 } },
+      { policy: { firstStep: "mse" } },
+      { policy: { gradScale: "l1" } },
+      { binReg: 0.01 },
+      { teacher: { run: "a", weights: "b" } },
+      { teacher: { run: "a", weights: "b", top: 5 } },
+    ];
+    const names = choices.map((choice) => runId(runSchema.parse({ ...plain, ...choice })));
+    expect(new Set(names).size).toBe(choices.length);
+    expect(names[1]).toMatch(/^nin-1x1_w4a4_synthetic_seed0_/);
+    expect(names[2]).toMatch(/^nin-1x1_int4_synthetic_seed0_/);
+  });
+
+  test("is refused where a choice means nothing", () => {
+    const complaint = (input: object) =>
+      runSchema.safeParse({ ...plain, ...input }).error?.issues[0]?.message;
+    expect(complaint({ bits: 32, binReg: 0.01 })).toMatch("there are no levels to draw weights to");
+    expect(complaint({ labelSmoothing: 0.1, teacher: { run: "a", weights: "b" } })).toMatch("sees no labels");
+  });
+
+  test("learns from its teacher, and when stopped goes on to the same bits", async () => {
+    const device = await openDevice("simd");
+    const of = (input: object) => runSchema.parse({ ...plain, ...input });
+    const teacherConfig = of({ bits: 32 });
+    await run(teacherConfig, { device, dataset, out: root, existing: "refuse" });
+    const folder = runFolder(root, teacherConfig).folder;
+    const lesson = teacherFrom(folder, teacherConfig.data, dataset, device.kernels, 3);
+    expect(lesson.config).toMatchObject({ run: runId(teacherConfig), top: 3 });
+
+    const config = of({ policy, binReg: 0.01, teacher: lesson.config });
+    const start = { device, dataset, teacher: lesson.teacher } as const;
+    const whole = await run(config, { ...start, out: join(root, "whole"), existing: "refuse" });
+    let steps = 0;
+    const stop = (): boolean => ++steps === 6;
+    const cut = join(root, "cut");
+    await expect(run(config, { ...start, out: cut, existing: "refuse", stop })).rejects.toThrow(Interrupted);
+    const resumed = await run(config, { ...start, out: cut, existing: "resume" });
+    expect(resumed.weightsSha256).toBe(whole.weightsSha256);
+
+    expect(resumed.curve).toEqual(whole.curve);
+
+    const losses = ({ curve }: RunResult): string => curve.map(({ train }) => train.loss).join(" ");
+    const found = [losses(whole)];
+    for (const parts of [
+      { policy, binReg: 0.01 },
+      { policy, teacher: lesson.config },
+    ]) {
+      const other = await run(of(parts), { ...start, out: root, existing: "refuse" });
+      found.push(losses(other));
+    }
+    expect(new Set(found).size).toBe(3);
+  });
+
+  test("does not begin without the teacher that it names, or with one of other images", async () => {
+    const device = await openDevice("simd");
+    const config = runSchema.parse({ ...plain, teacher: { run: "somebody", weights: "b" } });
+    await expect(run(config, { device, dataset, out: root, existing: "refuse" })).rejects.toThrow(
+      "this run learns from the run somebody, but no teacher was given",
+    );
+    const folder = runFolder(root, runSchema.parse({ ...plain, bits: 32 })).folder;
+    const others = { ...config.data, train: 40 };
+    expect(() => teacherFrom(folder, others, dataset, device.kernels, undefined)).toThrow(
+      "expected a run on the 40 training images of synthetic, got one on 48 of synthetic",
+    );
   });
 });

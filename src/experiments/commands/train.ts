@@ -3,7 +3,7 @@ import { Complaint, explained } from "../complaint.ts";
 import { loadDataset } from "../data/catalog.ts";
 import { type DeviceName, deviceNames, deviceText } from "../device.ts";
 import { openDevice } from "../node-device.ts";
-import { precisionName } from "../precision.ts";
+import { precisionOf } from "../precision.ts";
 import { createProgress, followRun } from "../progress.ts";
 import { methodNames, methods, recipeNames, recipes } from "../recipes.ts";
 import type { RunResult } from "../result.ts";
@@ -134,8 +134,10 @@ export const trainCommand = (): Command =>
 function withPresets(options: Options, data: string, command: Command): Options {
   const given = (name: string): boolean => command.getOptionValueSource(name) === "cli";
   const epochs = given("epochs") ? options.epochs : undefined;
+  const { binReg, ...method } = methods[options.method];
   const presets = {
-    ...methods[options.method],
+    ...method,
+    ...(binReg === undefined || options.bits === 32 ? {} : { binReg }),
     ...(options.recipe === undefined ? {} : recipes[options.recipe](data, epochs)),
   };
   const filled = Object.entries(presets).filter(([name]) => !given(name));
@@ -182,7 +184,7 @@ async function trainAction(this: Command, given: Options): Promise<void> {
     ...(steps ? {} : { schedule: { warmup, floor: minLr } }),
     ...(augment === "none" ? {} : { augment }),
     ...(labelSmoothing === undefined ? {} : { labelSmoothing }),
-    ...(binReg === undefined || bits === 32 ? {} : { binReg }),
+    ...(binReg === undefined ? {} : { binReg }),
     ...(lesson === undefined ? {} : { teacher: lesson.config }),
     ...(sam === undefined ? {} : { sam: { rho: sam, adaptive: samAdaptive, moved: samMoved } }),
     seed,
@@ -191,7 +193,7 @@ async function trainAction(this: Command, given: Options): Promise<void> {
 
   const progress = createProgress(process.stderr);
   const signals = stopOnSignal();
-  progress.print(`${config.model} ${precisionName(bits)} on ${dataset.source} (${deviceText(device.info)})`);
+  progress.print(`${config.model} ${precisionOf(config)} on ${dataset.source} (${deviceText(device.info)})`);
   try {
     const result = await run(config, {
       device,
@@ -218,7 +220,7 @@ function summary(
 ): string {
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
   return [
-    `${config.model} ${precisionName(config.bits)}, weights of epoch ${selectedEpoch} (lowest training loss)`,
+    `${config.model} ${precisionOf(config)}, weights of epoch ${selectedEpoch} (lowest training loss)`,
     `  train  loss ${train.loss.toFixed(4)}  accuracy ${percent(train.accuracy)}`,
     `  test   loss ${test.loss.toFixed(4)}  accuracy ${percent(test.accuracy)}`,
     `  gap    ${gap.toFixed(4)}   ‖w‖ ${norms.weights.toFixed(3)}   ‖ŵ‖ ${norms.quantized.toFixed(3)}`,
