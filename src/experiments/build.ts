@@ -67,9 +67,10 @@ function objectiveOf(
   if (asked !== undefined && teacher === undefined)
     throw new RangeError(`this run learns from the run ${asked.run}, but no teacher was given`);
   const hard = labelSmoothing === undefined ? toLabels : smoothed(labelSmoothing);
+  const whom = asked && teacher;
 
   return async (batch, epoch): Promise<Objective> => {
-    const objective = teacher === undefined ? hard : toTargets(await softLabels(teacher, batch));
+    const objective = whom === undefined ? hard : toTargets(await softLabels(whom, batch));
     const lambda = binReg === undefined ? 0 : binWeight(binReg, epoch, epochs);
     return lambda > 0 && model !== undefined && isQuantized(model)
       ? { ...objective, penalty: binRegularization(model, lambda) }

@@ -9,14 +9,22 @@ export const vvtq: readonly Mutant[] = [
       to: "1 / Math.sqrt(n * levels.qp)",
     },
   ]),
-  ...inFile("src/quant/mse-step.ts", golden("vvtq"), [
-    {
-      what: "the step that leaves nothing clipped, for the one of least error",
-      from: "CHANGE * s",
-      to: "1 * s",
-    },
-    { what: "codes are not clipped while the step is fitted", from: "Math.max(x / s, -qn)", to: "x / s" },
-  ]),
+  ...inFile(
+    "src/quant/mse-step.ts",
+    [...golden("vvtq"), ...property("vvtq")],
+    [
+      {
+        what: "the step that leaves nothing clipped, for the one of least error",
+        from: "CHANGE * s",
+        to: "1 * s",
+      },
+      {
+        what: "codes are not clipped while the step is fitted",
+        from: "Math.min(Math.max(x / s, -qn), qp)",
+        to: "x / s",
+      },
+    ],
+  ),
   ...inFile("src/quant/activation.ts", golden("vvtq"), [
     {
       what: "the offset is not added again",

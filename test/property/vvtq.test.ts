@@ -61,6 +61,12 @@ describe("the first step of least error", () => {
     }
   });
 
+  verifies("VVTQ.init", "clips what few large weights would widen it for", () => {
+    const w = f64([1, ...Array<number>(20).fill(0.55)]);
+    // The largest is clipped to the level 1, where the others are: the step is the mean of all.
+    expect(mseStep(w, signed(2))).toBeCloseTo(12 / 21, 12);
+  });
+
   test("of zeros is a step all the same", () => {
     expect(mseStep(f64([0, 0]), signed(4))).toBeGreaterThan(0);
   });

@@ -122,7 +122,7 @@ def listed(**tensors):
 
 def weight_case(bits, seed):
     stream = Stream(seed)
-    w = stream.tensor(24).mul(0.3).float().double().requires_grad_()
+    w = stream.tensor(24).pow(3).mul(0.1).float().double().requires_grad_()
     upstream = stream.tensor(24)
     s0 = mse_step(w.detach(), bits)
     s = torch.tensor(0.8 * s0).float().double().requires_grad_()
