@@ -12,6 +12,7 @@ import { batchNormGrad, moments, normalize } from "./contract/normalization.ts";
 import { adam, rmsprop, sgd } from "./contract/optimizers.ts";
 import { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from "./contract/pool.ts";
 import { quantize, quantizeGrad } from "./contract/quantization.ts";
+import { displace, random } from "./contract/random.ts";
 import { refusals } from "./contract/refusals.ts";
 import type { Case, Tolerance } from "./contract/subject.ts";
 
@@ -20,6 +21,8 @@ const cases: { readonly [Name in Exclude<keyof Kernels, "name" | "dtypes">]: Cas
   tensor,
   fill,
   reshape,
+  random,
+  displace,
   unary,
   binary,
   broadcastTo,

@@ -13,13 +13,13 @@ import {
   type Verdict,
   verdictOf,
 } from "../src/measures/search/criterion.ts";
-import { type Law, standardDeviation } from "../src/measures/search/perturb.ts";
+import type { Law } from "../src/measures/search/perturb.ts";
 import type { Model, Weights } from "../src/nn/model.ts";
 import { evaluate, type Images, imagesFor } from "../src/nn/train.ts";
 import { mapTree, type Tree } from "../src/nn/tree.ts";
 import type { Rng } from "../src/tensor/random.ts";
 import { scope } from "../src/tensor/scope.ts";
-import { bufferOf, sizeOf, type Tensor } from "../src/tensor/tensor.ts";
+import { bufferOf, type Tensor } from "../src/tensor/tensor.ts";
 
 export interface Plain {
   readonly radius: number;
@@ -64,13 +64,15 @@ export async function plainPacBayes(
   const trained = how === "loss" ? await loss(weights.params) : 0;
   return bisection(async (radius) => {
     let risen = 0;
-    const std = standardDeviation(law, radius);
+    const { kind, eps } = law;
+    const std = (w: number): number =>
+      kind === "plain" ? radius : Math.sqrt(radius * radius * w * w + eps * eps);
     let found = 0;
     for (let draw = 0; draw < draws; draw++) {
       const params = mapTree(weights.params, (w, name): Tensor => {
         if (!model.weights.includes(name)) return w;
-        const stream = rng.fork(`draw/${draw}`).fork(name);
-        const z = bufferOf(w.dtype, sizeOf(w.shape)).map(() => stream.normal());
+        const key = rng.fork(`draw/${draw}`).fork(name).key();
+        const z = w.kernels.random("normal", key, w.shape, w.dtype).data;
         return w.kernels.tensor(
           w.data.map((x, i) => x + std(x) * z[i]!),
           w.shape,
@@ -149,8 +151,8 @@ export async function plainSharpness(
     for (let restart = 0; restart < restarts; restart++) {
       const stream = rng.fork(`restart/${restart}`);
       const start = mapTree(chosen, (w, name) => {
-        const own = stream.fork("start").fork(name);
-        return Float64Array.from(bufferOf(w.dtype, sizeOf(w.shape)).map(() => 2 * own.uniform() - 1));
+        const key = stream.fork("start").fork(name).key();
+        return Float64Array.from(w.kernels.random("uniform", key, w.shape, w.dtype).data);
       });
       const params = plainAscent(model, weights, images, start, radius, ascent, stream);
       worst = Math.min(worst, await hits(model, { ...weights, params }, images));

@@ -6,6 +6,7 @@
  */
 
 import { Command, CommanderError } from "commander";
+import { claimsCommand } from "./commands/claims.ts";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { landscapeCommand } from "./commands/landscape.ts";
@@ -30,6 +31,7 @@ function createProgram(): Command {
     .addCommand(measureCommand())
     .addCommand(landscapeCommand())
     .addCommand(paperCommand())
+    .addCommand(claimsCommand())
     .addCommand(dataCommand())
     .addCommand(doctorCommand())
     .addCommand(theoryCommand())

@@ -19,8 +19,8 @@ export interface SurfaceShape {
   readonly within1: number;
   /** Share of the points whose accuracy is at most 0.1 below the centre, 0 to 1. */
   readonly accurate: number;
-  /** (f(h, 0) − 2 f(0, 0) + f(−h, 0)) / h², along the first direction, with the spacing h of the grid; and the second. */
-  readonly curvature: readonly [along1: number, along2: number];
+  /** (f(h, 0) − 2 f(0, 0) + f(−h, 0)) / h² with the spacing h of the grid: along the first direction, and the second. */
+  readonly curvature: readonly number[];
 }
 
 /** A loss that is not a number counts as one without bound. */
@@ -37,20 +37,20 @@ export function complete(grid: Grid, points: Iterable<Point>): Point[] {
 }
 
 /**
- * The shape of a surface with two axes.
+ * The shape of a surface, or of a line.
  *
  * @implements QGen.fig.2
  */
 export function shapeOf(grid: Grid, known: Iterable<Point>): SurfaceShape {
-  if (grid.axes !== 2) throw new RangeError(`surface: expected two axes, got ${grid.axes}`);
   const points = complete(grid, known);
   const losses = points.map(lossOf);
-  const { n, range } = grid;
+  const { axes, n, range } = grid;
   const half = (n - 1) / 2;
-  const at = (i: number, j: number): number => losses[(half + i) * n + half + j]!;
-  const center = at(0, 0);
-  const accuracy = points[half * n + half]!.accuracy;
-  const second = (i: number, j: number): number => (at(i, j) - 2 * center + at(-i, -j)) / (range / half) ** 2;
+  const middle = (points.length - 1) / 2;
+  const center = losses[middle]!;
+  const { accuracy } = points[middle]!;
+  const second = (apart: number): number =>
+    (losses[middle + apart]! - 2 * center + losses[middle - apart]!) / (range / half) ** 2;
   const share = (is: (k: number) => boolean): number => losses.filter((_, k) => is(k)).length / losses.length;
   return {
     center,
@@ -59,6 +59,6 @@ export function shapeOf(grid: Grid, known: Iterable<Point>): SurfaceShape {
     mean: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
     within1: share((k) => losses[k]! <= center + 1),
     accurate: share((k) => points[k]!.accuracy >= accuracy - 0.1),
-    curvature: [second(1, 0), second(0, 1)],
+    curvature: (axes === 1 ? [1] : [n, 1]).map(second),
   };
 }

@@ -6,6 +6,7 @@
  */
 
 import seedrandom from "seedrandom";
+import type { Key } from "./kernels/kernels.ts";
 import { log } from "./math.ts";
 
 export interface Rng {
@@ -17,6 +18,8 @@ export interface Rng {
   normal(): number;
   /** Uniform on 0, 1, …, n − 1. */
   below(n: number): number;
+  /** A key for the random numbers that kernels make. */
+  key(): Key;
   /** A random order of 0, 1, …, n − 1. */
   permutation(n: number): Int32Array;
 }
@@ -34,6 +37,7 @@ export function createRng(name: string | number): Rng {
     fork: (child) => createRng(`${name}/${child}`),
     uniform,
     below,
+    key: () => [below(2 ** 32), below(2 ** 32)],
     // Marsaglia's polar method: two deviates from a point in the unit disc.
     normal() {
       if (spare !== undefined) {

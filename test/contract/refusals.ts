@@ -41,6 +41,11 @@ const wrongShapes: readonly Refusal[] = [
     (k, t) => k.broadcastTo(t(3), [3, 1]),
     /cannot broadcast \[3\] to \[3,1\]/,
   ],
+  [
+    "noise of another shape",
+    (k, t) => k.displace(t(2), t(3), { square: 0, constant: 1, root: true }),
+    /displace: expected z to be \[2\], got \[3\]/,
+  ],
   ["a sum to more", (k, t) => k.sumTo(t(3), [2, 3]), /cannot broadcast \[2,3\] to \[3\]/],
   ["inner extents that differ", (k, t) => k.gemm(t(2, 3), t(2, 3)), /gemm: inner extents differ in \[2,3\]/],
   ["a product of a vector", (k, t) => k.gemm(t(3), t(3, 2)), /gemm: expected two matrices, or .* got \[3\]/],

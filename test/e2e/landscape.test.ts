@@ -27,6 +27,14 @@ const contentsOf = (out: string): Record<string, string> =>
       .sort()
       .map((name) => [name, readFileSync(join(out, name), "base64")]),
   );
+/** The points of the first surface of that kind. */
+const pointsIn = (out: string, on: string): { j: number; loss: number }[] => {
+  const name = readdirSync(join(out, "points")).find((name) => name.includes(`.${on}.`))!;
+  const lines = readFileSync(join(out, "points", name), "utf8")
+    .trimEnd()
+    .split("\n");
+  return lines.slice(1).map((line) => JSON.parse(line));
+};
 interface Numbers {
   readonly command: string;
   readonly words: readonly string[];
@@ -91,6 +99,22 @@ describe("qgen landscape", () => {
     expect(again.stdout.trimEnd().split("\n")).toEqual(numbers.words);
     expect(again.stderr.match(/: 0 points computed, 25 known/g)).toHaveLength(3);
     expect(contentsOf(whole)).toEqual(before);
+
+    // A line is the middle column of the plane, to the bit.
+    const line = scratch();
+    expect(await qgen(...args(line, "--axes", "1"))).toMatchObject({ code: 0 });
+    const drawn = Object.keys(contentsOf(line)).filter((name) => name.startsWith("figures"));
+    expect(drawn).toEqual(
+      ["dequantized", "latent"].flatMap((on) => [`figures/profiles-${on}.png`, `figures/profiles-${on}.svg`]),
+    );
+    for (const on of ["float", "dequantized", "latent"]) {
+      const lossesIn = (out: string, j: number): number[] =>
+        pointsIn(out, on)
+          .filter((point) => point.j === j)
+          .map(({ loss }) => loss);
+      expect(lossesIn(line, 0)).toHaveLength(5);
+      expect(lossesIn(line, 0)).toEqual(lossesIn(whole, 2));
+    }
 
     for (const [signal, known] of [
       ["SIGKILL", 8],

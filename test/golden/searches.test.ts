@@ -43,6 +43,7 @@ function lcg(name: string): Rng {
     uniform,
     normal: () => Array.from({ length: 12 }, uniform).reduce((a, u) => a + u, 0) - 6,
     below: ours.below,
+    key: () => [uniform() * 2 ** 32, uniform() * 2 ** 32],
     permutation(n) {
       const order = Int32Array.from({ length: n }, (_, i) => i);
       for (let i = n - 1; i > 0; i--) {

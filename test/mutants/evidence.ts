@@ -1,6 +1,31 @@
 import { inFile, type Mutant, property } from "./mutant.ts";
 
 export const evidence: readonly Mutant[] = [
+  ...inFile("src/experiments/claims/verdicts.ts", property("claims"), [
+    {
+      what: "one answer that holds outweighs all that fail",
+      from: 'if (has("holds") === has("fails"))',
+      to: 'if (!has("holds") && !has("fails"))',
+    },
+    { what: "what nobody has asked is undecided", from: 'return "not attempted"', to: 'return "undecided"' },
+    {
+      what: "every claim that begins alike is an answer",
+      from: ": id === start;",
+      to: ": id.startsWith(start.slice(0, 1));",
+    },
+  ]),
+  ...inFile("src/experiments/claims/derived.ts", property("claims"), [
+    {
+      what: "one flat level is enough",
+      from: "levels.every(({ simultaneous: { high } })",
+      to: "levels.some(({ simultaneous: { high } })",
+    },
+    {
+      what: "measures without magnitude count",
+      from: '.filter(({ id }) => id.includes("_mag_"))\n',
+      to: "\n",
+    },
+  ]),
   ...inFile("src/measures/ranking/kendall.ts", property("ranking"), [
     {
       what: "τ_a: ties of the gap count as pairs that should have been ranked",

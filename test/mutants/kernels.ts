@@ -32,6 +32,34 @@ export const kernels: readonly Mutant[] = [
       to: "v128.and(f32x4.ge(x, low), f32x4.lt(x, high))",
     },
   ]),
+  ...inFile("src/tensor/kernels/reference/random.ts", property("kernel-random"), [
+    { what: "a round of Threefry rotates by another number", from: "[13, 15, 26, 6]", to: "[13, 15, 26, 7]" },
+    { what: "the number of the group is not added to the key", from: "! + group + 1) | 0", to: "!) | 0" },
+    { what: "normal numbers of variance 2", from: "Math.sqrt(-2 * log", to: "Math.sqrt(-4 * log" },
+    {
+      what: "both numbers of a pair are one",
+      from: "radius * cos, radius * sin",
+      to: "radius * cos, radius * cos",
+    },
+  ]),
+  ...inFile("src/tensor/kernels/simd/assembly/random.ts", property("kernels"), [
+    { what: "the key is not changed between the groups of rounds", from: "p = q; q = r; r = first;", to: "" },
+    {
+      what: "the second four counters repeat the first",
+      from: "c = i32x4.add(a, i32x4.splat(4))",
+      to: "c = a",
+    },
+    {
+      what: "the sign of a sine is lost in half of the turn",
+      from: "i32x4.shl(v128.and(q, i32x4.splat(2)), 30)",
+      to: "i32x4.splat(0)",
+    },
+    {
+      what: "noise is scaled by its variance",
+      from: "(root ? Math.sqrt(variance) : variance)",
+      to: "variance",
+    },
+  ]),
   ...inFile("src/tensor/kernels/reference/normalization.ts", property("nn"), [
     {
       what: "the unbiased variance normalizes the batch",

@@ -25,7 +25,7 @@ import type { Mutant } from "./mutant.ts";
 import { mutants } from "./mutants.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const copied = ["src", "test", "bin", "build", "package.json", "tsconfig.json", "vitest.config.ts"];
+const copied = ["docs", "src", "test", "bin", "build", "package.json", "tsconfig.json", "vitest.config.ts"];
 const kernels = "build/kernels.wasm";
 /** What the kernels are compiled from. */
 const kernelSources = ["src/tensor/kernels/simd/assembly/", "src/tensor/math.ts"];

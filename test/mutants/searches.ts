@@ -4,19 +4,19 @@ export const searches: readonly Mutant[] = [
   ...inFile("src/measures/search/perturb.ts", property("search-perturb"), [
     {
       what: "the variance of the noise is used as its standard deviation",
-      from: 'return std === "root" ? (w) => Math.sqrt(variance(w)) : variance;',
-      to: "return variance;",
+      from: 'root: std === "root"',
+      to: "root: false",
     },
     {
       what: "σ² in the place of σ",
-      from: 'return () => (std === "root" ? radius : r2);',
-      to: "return () => r2;",
+      from: "constant: variance }",
+      to: "constant: variance * variance }",
     },
-    { what: "magnitude-aware noise without ε", from: "r2 * w * w + eps * eps", to: "r2 * w * w" },
+    { what: "magnitude-aware noise without ε", from: "constant: eps * eps }", to: "constant: 0 }" },
     {
       what: "all parameters draw from one stream",
-      from: "const stream = rng.fork(name);",
-      to: "const stream = rng;",
+      from: "rng.fork(name).key()",
+      to: "rng.key()",
     },
     {
       what: "biases and batch norm are moved too",

@@ -1,15 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { halfWidth, project } from "../../src/measures/search/ascent.ts";
-import {
-  directionsOf,
-  type Law,
-  noisy,
-  type Point,
-  pointOf,
-  standardDeviation,
-  withValues,
-} from "../../src/measures/search/perturb.ts";
+import { type Law, noisy, pointOf, spreadOf, withValues } from "../../src/measures/search/perturb.ts";
 import { nin } from "../../src/nn/models/nin.ts";
 import { mapTree } from "../../src/nn/tree.ts";
 import { prepare } from "../../src/quant/prepare.ts";
@@ -21,26 +13,27 @@ const law = (kind: Law["kind"], std: Law["std"] = "root"): Law => ({ kind, std, 
 const radius = fc.double({ min: 1 / 512, max: 2, noNaN: true });
 const weight = fc.double({ min: -3, max: 3, noNaN: true });
 
-/** A point of one parameter. */
-const pointWith = (w: ArrayLike<number>): Point => ({
-  w: { shape: [w.length], values: Float64Array.from(w) },
-});
 const moments = (xs: ArrayLike<number>) => {
   const all = Array.from(xs);
   const mean = all.reduce((a, x) => a + x, 0) / all.length;
   return { mean, std: Math.sqrt(all.reduce((a, x) => a + (x - mean) ** 2, 0) / all.length) };
 };
 
+/** w + noise, of one parameter. */
+const noisyOf = (w: Float64Array, kind: Law, r: number, name = "w", rng = createRng(7)) =>
+  noisy({ [name]: reference.tensor(w, [w.length]) }, [name], rng, spreadOf(kind, r))[name]!.data;
+
 describe("Gaussian noise", () => {
   verifies("QGen.sec.B.2", "has the standard deviation σ, or √(σ'² w² + ε²), whatever the weight", () => {
     fc.assert(
       fc.property(radius, weight, (r, w) => {
-        expect(standardDeviation(law("plain"), r)(w)).toBe(r);
-        expect(standardDeviation(law("magnitude"), r)(w)).toBeCloseTo(Math.hypot(r * w, 1e-3), 12);
-        expect(standardDeviation(law("magnitude"), r)(0)).toBeCloseTo(1e-3, 15);
+        const z = noisyOf(Float64Array.of(0), law("plain"), 1)[0]!;
+        const moved = (kind: Law): number => noisyOf(Float64Array.of(w), kind, r)[0]!;
+        expect(moved(law("plain"))).toBe(w + r * z);
+        expect(moved(law("magnitude"))).toBeCloseTo(w + Math.hypot(r * w, 1e-3) * z, 12);
         // As in the reference code: the variance where the standard deviation should be.
-        expect(standardDeviation(law("plain", "variance"), r)(w)).toBe(r * r);
-        expect(standardDeviation(law("magnitude", "variance"), r)(w)).toBeCloseTo((r * w) ** 2 + 1e-6, 12);
+        expect(moved(law("plain", "variance"))).toBe(w + r * r * z);
+        expect(moved(law("magnitude", "variance"))).toBeCloseTo(w + ((r * w) ** 2 + 1e-6) * z, 12);
       }),
     );
   });
@@ -51,31 +44,31 @@ describe("Gaussian noise", () => {
       [0, 1e-3],
       [2, Math.hypot(0.5, 1e-3)],
     ] as const) {
-      const point = pointWith(new Float64Array(n).fill(w));
-      const z = directionsOf(point, createRng("noise"), (rng) => rng.normal());
-      const u = noisy(point, z, standardDeviation(law("magnitude"), 0.25)).w!.map((x) => x - w);
+      const u = noisyOf(new Float64Array(n).fill(w), law("magnitude"), 0.25).map((x) => x - w);
       expect(moments(u).std / expected).toBeCloseTo(1, 1.5);
       expect(Math.abs(moments(u).mean)).toBeLessThan((4 * expected) / Math.sqrt(n));
     }
   });
 
   test("is the same direction at every radius, and another one for another draw or parameter", () => {
-    const point: Point = { ...pointWith([1, -2, 0.5]), v: pointWith([1, -2, 0.5]).w! };
-    const at = (draw: number) =>
-      directionsOf(point, createRng(7).fork(`draw/${draw}`), (rng) => rng.normal());
-    const [a, b] = [at(0), at(1)];
-    expect(at(0)).toEqual(a);
-    expect(a.w).not.toEqual(b.w);
-    expect(a.w).not.toEqual(a.v);
-    // Which other parameters there are makes no difference.
-    const alone = directionsOf({ v: point.v! }, createRng(7).fork("draw/0"), (rng) => rng.normal());
-    expect(alone.v).toEqual(a.v);
+    const w = Float64Array.of(1, -2, 0.5);
+    const at = (r: number, name = "w", draw = 0) =>
+      noisyOf(w, law("plain"), r, name, createRng(7).fork(`draw/${draw}`)).map((x, i) => x - w[i]!);
+    const z = at(1);
     fc.assert(
       fc.property(radius, (r) => {
-        const moved = noisy(point, a, standardDeviation(law("plain"), r)).w!;
-        expect(Array.from(moved)).toEqual(Array.from(point.w!.values, (w, i) => w + r * a.w![i]!));
+        at(r).forEach((u, i) => {
+          expect(u).toBeCloseTo(r * z[i]!, 12);
+        });
       }),
     );
+    expect(at(1, "w", 1)).not.toEqual(z);
+    expect(at(1, "v")).not.toEqual(z);
+    // Which other parameters there are makes no difference, and those that are not named stay as they are.
+    const [v, x] = [reference.tensor(w, [3]), reference.tensor(w, [3])];
+    const both = noisy({ v, x, w: x }, ["v", "w"], createRng(7).fork("draw/0"), spreadOf(law("plain"), 1));
+    expect(both.v!.data.map((y, i) => y - w[i]!)).toEqual(at(1, "v"));
+    expect(both.x).toBe(x);
   });
 });
 

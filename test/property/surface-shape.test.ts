@@ -68,8 +68,20 @@ describe("the shape of a surface", () => {
     expect([shape.highest, shape.mean, shape.within1]).toEqual([Infinity, Infinity, 20 / 25]);
   });
 
-  test("is not that of a surface with a hole, nor of a line", () => {
+  test("of a line is that of its own points", () => {
+    const line: Grid = { axes: 1, n: 9, range: 2 };
+    const points = surfaceOf((a) => 1 + a + 3 * a * a, undefined, line);
+    expect(points).toHaveLength(9);
+    expect(shapeOf(line, points)).toMatchObject({
+      center: 1,
+      lowest: 1,
+      highest: 15,
+      within1: 2 / 9,
+      curvature: [6],
+    });
+  });
+
+  test("is not that of a surface with a hole", () => {
     expect(() => shapeOf(grid, surfaceOf(() => 1).slice(1))).toThrow("the point (0, 0) is missing");
-    expect(() => shapeOf({ ...grid, axes: 1 }, [])).toThrow("expected two axes, got 1");
   });
 });

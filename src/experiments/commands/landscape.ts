@@ -9,6 +9,7 @@ import { createProgress } from "../progress.ts";
 import { number, stopOnSignal } from "./options.ts";
 
 interface Options {
+  axes: "1" | "2";
   grid: number;
   range: number;
   images?: number;
@@ -24,9 +25,14 @@ interface Options {
 export const landscapeCommand = (): Command =>
   new Command("landscape")
     .description(
-      "Figure 2: the loss around trained networks, on a plane of random directions that all of them share.",
+      "Figure 2: the loss around trained networks, on a plane (or a line) of random directions that all of them share.",
     )
     .argument("<run...>", "folders of runs, as qgen train and qgen reproduce leave them")
+    .addOption(
+      new Option("--axes <n>", "a line along one direction, or a plane of two")
+        .choices(["1", "2"])
+        .default("2"),
+    )
     .option("--grid <n>", "points a side, an odd number", number, 51)
     .option("--range <r>", "how far to either side; 1 is as long as the filters themselves", number, 1)
     .option("--images <n>", "the first n training images (default: all of the run)", number)
@@ -54,7 +60,7 @@ export const landscapeCommand = (): Command =>
 
 async function landscapeAction(folders: string[], options: Options, command: Command): Promise<void> {
   const { seed, normalization, on, images = null, range, out, dataDir } = options;
-  const grid: Grid = { axes: 2, n: options.grid, range };
+  const grid: Grid = { axes: options.axes === "1" ? 1 : 2, n: options.grid, range };
   try {
     checkGrid(grid);
   } catch (error) {
@@ -73,7 +79,7 @@ async function landscapeAction(folders: string[], options: Options, command: Com
       {
         onStart: (jobs) =>
           progress.print(
-            `${jobs.length} surfaces of ${grid.n} × ${grid.n} points, ${jobs[0]!.job.settings.images} images each (${deviceText(device.info)})`,
+            `${jobs.length} ${grid.axes === 1 ? `lines of ${grid.n}` : `surfaces of ${grid.n} × ${grid.n}`} points, ${jobs[0]!.job.settings.images} images each (${deviceText(device.info)})`,
           ),
         onPoint: progress.update,
         onSurface: progress.print,
@@ -90,7 +96,7 @@ async function landscapeAction(folders: string[], options: Options, command: Com
 
 /** The options that decide the result, as the user gave them. */
 function givenOptions(command: Command): string {
-  return ["grid", "range", "images", "on", "normalization", "seed"]
+  return ["axes", "grid", "range", "images", "on", "normalization", "seed"]
     .filter((name) => command.getOptionValueSource(name) === "cli")
     .map((name) => `--${name} ${command.getOptionValue(name)}`)
     .join(" ");

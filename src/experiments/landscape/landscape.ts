@@ -5,6 +5,7 @@
  */
 
 import { join, resolve } from "node:path";
+import { placesOf } from "../../measures/landscape.ts";
 import type { Device } from "../device.ts";
 import { datasetOf, openRun, type TrainedRun } from "../trained.ts";
 import { jobsOf, type LandscapeOptions, type SurfaceJob } from "./jobs.ts";
@@ -83,7 +84,7 @@ async function compute(
   { onPoint, onSurface, stop }: Watching,
 ): Promise<Surface> {
   const { grid, on } = job.settings;
-  const total = grid.n ** 2;
+  const total = placesOf(grid).length;
   const name = `${which}, ${label}${on === "float" ? "" : ` ${on}`}`;
   const began = performance.now();
   let computed = 0;

@@ -57,6 +57,7 @@ const json = (value: unknown): string => JSON.stringify(value).replaceAll("<", "
 export function page(landscape: LandscapePage): string {
   const { title, command, surfaces, scales, first, words, files } = landscape;
   const groups = groupsOf(surfaces);
+  const lines = surfaces[0]!.settings.grid.axes === 1;
   const turned = groups.map(({ id, surfaces }) => ({ id: `turn-${id}`, panels: surfaces.map(panelOf) }));
   return htmlDocument(
     title,
@@ -66,7 +67,44 @@ export function page(landscape: LandscapePage): string {
 <p>The paper’s Figure 2 shows ResNet-18, without numbers, without the extent of its plane, and without saying which weights were displaced: only the order of the precisions can be compared.</p>
 </header>
 <main>
-<h2 id="figure-2">Figure 2: the surfaces</h2>
+${lines ? "" : turnable(groups, first)}<h2 id="flat">${lines ? "The loss along a line" : "The same, flat"}</h2>
+${landscape.figures.map(
+  ({ heading, caption, inline }) => html`<figure>
+<h3>${heading}</h3>
+<div class="scroll" tabindex="0" role="region" aria-label="${heading}">${trusted(inline)}</div>
+<figcaption>${caption}</figcaption>
+</figure>
+`,
+)}<h2 id="words">What the numbers say</h2>
+<ul class="plain">
+${words.map(
+  (sentence) => html`<li>${sentence}</li>
+`,
+)}</ul>
+${table(surfaces)}
+</main>
+<footer>
+<p>Made by <code>${command}</code>. The numbers and drawings are in ${files.map((name, k) => html`${k === 0 ? "" : ", "}<a href="${name}">${name}</a>`)}.</p>
+</footer>
+${
+  lines
+    ? ""
+    : html`<script type="module">
+${trusted(moduleText("./scene.js"))}
+${trusted(moduleText("./viewer.js"))}
+start(${trusted(json(turned))}, ${trusted(json(scales))}, ${trusted(json(first))});
+</script>
+`
+}`,
+    ownStyle,
+  );
+}
+
+/** The surfaces, to be turned by hand. */
+const turnable = (
+  groups: readonly Group[],
+  first: LandscapePage["first"],
+): Html => html`<h2 id="figure-2">Figure 2: the surfaces</h2>
 <p>Drag a surface, or use the arrow keys on it, to turn all of them; a double click turns them back. All heights and colours are on one scale.</p>
 <fieldset>
 <legend>Height</legend>
@@ -88,34 +126,7 @@ ${surfaces.map(
 )}</div>
 </figure>
 `,
-)}<h2 id="flat">The same, flat</h2>
-${landscape.figures.map(
-  ({ heading, caption, inline }) => html`<figure>
-<h3>${heading}</h3>
-<div class="scroll" tabindex="0" role="region" aria-label="${heading}">${trusted(inline)}</div>
-<figcaption>${caption}</figcaption>
-</figure>
-`,
-)}<h2 id="words">What the numbers say</h2>
-<ul class="plain">
-${words.map(
-  (sentence) => html`<li>${sentence}</li>
-`,
-)}</ul>
-${table(surfaces)}
-</main>
-<footer>
-<p>Made by <code>${command}</code>. The numbers and drawings are in ${files.map((name, k) => html`${k === 0 ? "" : ", "}<a href="${name}">${name}</a>`)}.</p>
-</footer>
-<script type="module">
-${trusted(moduleText("./scene.js"))}
-${trusted(moduleText("./viewer.js"))}
-start(${trusted(json(turned))}, ${trusted(json(scales))}, ${trusted(json(first))});
-</script>
-`,
-    ownStyle,
-  );
-}
+)}`;
 
 function whatIsShown(surfaces: readonly Surface[]): string {
   const { settings, run } = surfaces[0]!;
@@ -126,19 +137,23 @@ function whatIsShown(surfaces: readonly Surface[]): string {
     layer: "each layer as long as that of the network",
     none: "not normalized",
   };
-  return `The training loss of ${models} on ${count(images, "image")} of ${dataName(run.config.data.name)}, at ${grid.n} × ${grid.n} points of a plane through the trained weights, spanned by two random directions d₁ and d₂ (seed ${seed}, ${lengths[normalization]}; biases, batch norm and steps stay where they are), ${grid.range} to either side. All networks have the same directions, up to those lengths.`;
+  return `The training loss of ${models} on ${count(images, "image")} of ${dataName(run.config.data.name)}, ${
+    grid.axes === 1
+      ? `at ${grid.n} points of a line through the trained weights, along a random direction d₁`
+      : `at ${grid.n} × ${grid.n} points of a plane through the trained weights, spanned by two random directions d₁ and d₂`
+  } (seed ${seed}, ${lengths[normalization]}; biases, batch norm and steps stay where they are), ${grid.range} to either side. All networks have the same ${grid.axes === 1 ? "direction, up to that length" : "directions, up to those lengths"}.`;
 }
 
 const table = (
   surfaces: readonly Surface[],
 ): Html => html`<div class="scroll" tabindex="0" role="region" aria-label="Numbers of the surfaces"><table>
 <caption>Numbers of the surfaces</caption>
-<thead><tr><th class="row" scope="col">Network</th><th scope="col">displaced</th><th scope="col">in the centre</th><th scope="col">highest</th><th scope="col">mean</th><th scope="col">within 1 nat</th><th scope="col">within 0.1 of accuracy</th><th scope="col">curvature along d₁</th><th scope="col">along d₂</th><th scope="col">clipped, centre</th><th scope="col">corners</th></tr></thead>
+<thead><tr><th class="row" scope="col">Network</th><th scope="col">displaced</th><th scope="col">in the centre</th><th scope="col">highest</th><th scope="col">mean</th><th scope="col">within 1 nat</th><th scope="col">within 0.1 of accuracy</th><th scope="col">curvature along d₁</th>${surfaces[0]!.settings.grid.axes === 1 ? "" : html`<th scope="col">along d₂</th>`}<th scope="col">clipped, centre</th><th scope="col">corners</th></tr></thead>
 <tbody>
 ${surfaces.map(({ label, settings, shape, clipped }) => {
   const number = (x: number): string => (Number.isFinite(x) ? fixed(x, 3) : "∞");
   const { center, highest, mean, within1, accurate, curvature } = shape;
-  return html`<tr><th class="row" scope="row">${label}</th><td>${onName[settings.on]}</td><td>${number(center)}</td><td>${number(highest)}</td><td>${number(mean)}</td><td>${percent(within1)}</td><td>${percent(accurate)}</td><td>${short(curvature[0])}</td><td>${short(curvature[1])}</td><td>${clipped === null ? "–" : percent(clipped.center)}</td><td>${clipped === null ? "–" : percent(clipped.corners)}</td></tr>
+  return html`<tr><th class="row" scope="row">${label}</th><td>${onName[settings.on]}</td><td>${number(center)}</td><td>${number(highest)}</td><td>${number(mean)}</td><td>${percent(within1)}</td><td>${percent(accurate)}</td>${curvature.map((along) => html`<td>${short(along)}</td>`)}<td>${clipped === null ? "–" : percent(clipped.center)}</td><td>${clipped === null ? "–" : percent(clipped.corners)}</td></tr>
 `;
 })}</tbody>
 </table></div>`;

@@ -7,18 +7,21 @@ type Panel = Extract<TopLevelSpec, { hconcat: unknown }>["hconcat"][number];
 
 /** The loss along one direction, where the other is 0. A loss that is not finite is left out. */
 export function profileOf({ label, points, settings }: Surface, along: 1 | 2) {
-  const middle = (settings.grid.n - 1) / 2;
+  const { axes, n } = settings.grid;
+  const middle = axes === 1 ? 0 : (n - 1) / 2;
   return points
     .filter(({ i, j, loss }) => (along === 1 ? j : i) === middle && Number.isFinite(loss))
     .map(({ a, b, loss }) => ({ precision: label, t: along === 1 ? a : b, loss }));
 }
 
-/** The loss of all networks along each of the two directions: the middle row and the middle column of the surfaces. */
+/** The loss of all networks along each direction: the middle row and the middle column of the surfaces. */
 export function profiles(surfaces: readonly Surface[], wanted: "linear" | "log"): TopLevelSpec {
   const look = looksOf(surfaces.map(({ label, run }) => ({ name: label, bits: run.config.bits })));
   const [width, height] = [330, 300];
-  const { range } = surfaces[0]!.settings.grid;
-  const rows = ([1, 2] as const).map((along) => surfaces.map((surface) => profileOf(surface, along)));
+  const { axes, range } = surfaces[0]!.settings.grid;
+  const rows = (axes === 1 ? ([1] as const) : ([1, 2] as const)).map((along) =>
+    surfaces.map((surface) => profileOf(surface, along)),
+  );
   const axis = axisOf(
     rows.flat(2).map(({ loss }) => loss),
     wanted,
@@ -65,6 +68,6 @@ export function profiles(surfaces: readonly Surface[], wanted: "linear" | "log")
   return {
     config,
     spacing: 76,
-    hconcat: [panel(`Loss along d₁, ${how}`, rows[0]!), panel(`Loss along d₂, ${how}`, rows[1]!)],
+    hconcat: rows.map((lines, k) => panel(`Loss along ${["d₁", "d₂"][k]}, ${how}`, lines)),
   };
 }

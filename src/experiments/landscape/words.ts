@@ -11,8 +11,9 @@ import { type Group, groupsOf, type Surface } from "./surfaces.ts";
 
 export const onName = { float: "w", dequantized: "ŵ", latent: "w, quantized again" } as const;
 
-/** The mean of the curvatures along both directions. */
-export const meanCurvature = ({ curvature: [x, y] }: SurfaceShape): number => (x + y) / 2;
+/** The mean of the curvatures along the directions. */
+export const meanCurvature = ({ curvature }: SurfaceShape): number =>
+  curvature.reduce((sum, along) => sum + along, 0) / curvature.length;
 
 /** From one point of the grid to the next. */
 const spacing = ({ settings: { grid } }: Surface): number => (2 * grid.range) / (grid.n - 1);
@@ -31,7 +32,7 @@ export function orderWords({ on, surfaces }: Group): string[] {
     on === "dequantized" ? "With the dequantized weights displaced" : "With the latent weights displaced";
   return [
     `${where}, from the flattest to the sharpest by the curvature in the centre: ${list(by(meanCurvature), (shape) => short(meanCurvature(shape)))}.`,
-    `By the share of the plane that stays within 1 nat of the centre: ${list(
+    `By the share of the ${surfaces[0]!.settings.grid.axes === 1 ? "line" : "plane"} that stays within 1 nat of the centre: ${list(
       by(({ within1 }) => -within1),
       ({ within1 }) => percent(within1),
     )}.`,
@@ -121,5 +122,5 @@ export const wordsOf = (surfaces: readonly Surface[]): string[] => [
   ...groupsOf(surfaces).flatMap((group) => [...claimWords(group), ...orderWords(group)]),
   ...differenceWords(surfaces),
   ...warningWords(surfaces),
-  "Each surface is one random plane through one network. Another seed of the directions, or of the training, gives another one: an order that is the same for several seeds says something, that of one does not.",
+  `Each ${surfaces[0]!.settings.grid.axes === 1 ? "curve is one random line" : "surface is one random plane"} through one network. Another seed of the directions, or of the training, gives another one: an order that is the same for several seeds says something, that of one does not.`,
 ];

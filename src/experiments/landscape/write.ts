@@ -38,10 +38,13 @@ const fromAbove = (group: Group, scale: LossScale): Drawing => ({
   vega: contours(group.surfaces.map(panelOf), scale),
 });
 
-const alongBoth = (group: Group, type: LossScale["type"]): Drawing => ({
+const alongEach = (group: Group, type: LossScale["type"]): Drawing => ({
   id: `profiles-${group.id}`,
-  heading: `Along each direction alone, displaced: ${about[group.on]}`,
-  caption: "The middle row and the middle column of the surfaces.",
+  heading: `Along ${group.surfaces[0]!.settings.grid.axes === 1 ? "one direction" : "each direction alone"}, displaced: ${about[group.on]}`,
+  caption:
+    group.surfaces[0]!.settings.grid.axes === 1
+      ? "At 0 is the network itself."
+      : "The middle row and the middle column of the surfaces.",
   alt: altOf("Profiles", group),
   spec: profiles(group.surfaces, type),
 });
@@ -66,8 +69,11 @@ export async function writeLandscape(
   const { ticks, first } = scalesOf(surfaces);
   const groups = groupsOf(surfaces);
   const levels = lossScale(surfaces, first, 12);
-  const figures = await draw(groups.flatMap((group) => [fromAbove(group, levels), alongBoth(group, first)]));
-  const solid = groups.map((group) => ({
+  const lines = surfaces[0]!.settings.grid.axes === 1;
+  const figures = await draw(
+    groups.flatMap((group) => [...(lines ? [] : [fromAbove(group, levels)]), alongEach(group, first)]),
+  );
+  const solid = (lines ? [] : groups).map((group) => ({
     id: `surfaces-${group.id}`,
     svg: surfacesSvg(group.surfaces.map(panelOf), ticks[first], altOf("Surfaces", group)),
   }));

@@ -12,16 +12,7 @@ import { type Arranged, arrange, hitsOf } from "./accuracy.ts";
 import { type Bracket, bisect, defaultBracket, type SearchResult, type Step } from "./bisect.ts";
 import { probeMean, type Thoroughness } from "./count.ts";
 import { type Criterion, checkReachable, defaultCriterion } from "./criterion.ts";
-import {
-  directionsOf,
-  type Law,
-  type Moved,
-  memoLast,
-  noisy,
-  pointOf,
-  standardDeviation,
-  withValues,
-} from "./perturb.ts";
+import { admissible, type Law, type Moved, noisy, pointOf, spreadOf } from "./perturb.ts";
 
 export interface PacBayesOptions {
   readonly criterion: Criterion;
@@ -73,7 +64,7 @@ export const magnitudeAware = (options: PacBayesOptions): PacBayesOptions => ({
  * The weights of a quantized network are perturbed before they are quantized. For noise on ŵ itself, hand in the float
  * network with the dequantized weights.
  *
- * @param rng - draw k uses the streams `draw/k/<parameter>` of it, whatever the radius
+ * @param rng - draw k uses the keys of the streams `draw/k/<parameter>` of it, whatever the radius
  * @throws RangeError where a weight is not finite; Unreachable where the network is too weak for the criterion
  * @implements QGen.sec.B.2
  */
@@ -95,18 +86,14 @@ export async function* pacBayesRadius(
     resume,
     arranged: shared,
   } = { ...pacBayesDefaults, ...options };
-  const point = await pointOf(what, model, weights, moved);
+  const names = Object.keys(await pointOf(what, model, weights, moved));
   const arranged = shared ?? (await arrange(model, weights, images));
   const base = arranged.base(criterion.displacement);
   checkReachable(what, base, criterion);
 
-  const directions = Array.from({ length: draws }, (_, draw) =>
-    directionsOf(point, rng.fork(`draw/${draw}`), (stream) => stream.normal()),
-  );
   return yield* bisect(
     (radius) => {
-      const std = standardDeviation(law, radius);
-      const perturbed = memoLast((draw: number) => noisy(point, directions[draw]!, std));
+      const spread = spreadOf(law, radius);
       const table = {
         rows: draws,
         sizes: arranged.sizes,
@@ -114,7 +101,7 @@ export async function* pacBayesRadius(
           hitsOf(
             model,
             weights.buffers,
-            () => withValues(model, weights.params, perturbed(draw)),
+            () => admissible(model, noisy(weights.params, names, rng.fork(`draw/${draw}`), spread)),
             arranged.block(block),
             images.shape,
             criterion.displacement,

@@ -1,14 +1,15 @@
 /**
- * Weights with something added to them. Directions are drawn once for each draw and each parameter, from a stream of
- * that name, and only scaled by the radius: all radii of a search see the same noise.
+ * Weights with something added to them. Random numbers are those of the draw and of the parameter, by name, and only
+ * scaled by the radius: all radii of a search see the same noise.
  *
  * @packageDocumentation
  */
 
 import type { Model, Weights } from "../../nn/model.ts";
 import { mapTree, member, type Tree } from "../../nn/tree.ts";
+import type { Spread } from "../../tensor/kernels/kernels.ts";
 import type { Rng } from "../../tensor/random.ts";
-import { type Buffer, bufferOf, type DType, dtypeOf, type Shape, type Tensor } from "../../tensor/tensor.ts";
+import { type Buffer, bufferOf, type DType, type Shape, type Tensor } from "../../tensor/tensor.ts";
 
 /** The parameters that a search moves, where the host can read them. */
 export type Point = Tree<{ readonly shape: Shape; readonly values: Buffer }>;
@@ -56,26 +57,29 @@ export interface Law {
  * @implements QGen.sec.B.2
  * @deviation The paper does not state the magnitude-aware law; this is the one its denominators stand for.
  */
-export function standardDeviation({ kind, eps, std }: Law, radius: number): (w: number) => number {
-  const r2 = radius * radius;
-  if (kind === "plain") return () => (std === "root" ? radius : r2);
-  const variance = (w: number): number => r2 * w * w + eps * eps;
-  return std === "root" ? (w) => Math.sqrt(variance(w)) : variance;
+export function spreadOf({ kind, eps, std }: Law, radius: number): Spread {
+  const variance = radius * radius;
+  const of = kind === "plain" ? { square: 0, constant: variance } : { square: variance, constant: eps * eps };
+  return { ...of, root: std === "root" };
 }
 
-/** One number for each number of the point, from the stream of its parameter, in the precision of the point. */
-export const directionsOf = (point: Point, rng: Rng, draw: (rng: Rng) => number): Offsets =>
-  mapTree(point, ({ values }, name) => {
-    const stream = rng.fork(name);
-    return bufferOf(dtypeOf(values), values.length).map(() => draw(stream));
+/**
+ * Parameters with normal noise on those that are named. The noise on each is made by its kernels, from the key of a
+ * stream of its name, whenever it is asked for: it is sooner made again than kept for every draw.
+ */
+export const noisy = (
+  params: Tree<Tensor>,
+  names: readonly string[],
+  rng: Rng,
+  spread: Spread,
+): Tree<Tensor> => {
+  const moved = names.map((name) => {
+    const w = member(params, name);
+    const z = w.kernels.random("normal", rng.fork(name).key(), w.shape, w.dtype);
+    return [name, w.kernels.displace(w, z, spread)] as const;
   });
-
-/** w + std(w) z, computed in float64 and rounded once. */
-export const noisy = (point: Point, directions: Offsets, std: (w: number) => number): Offsets =>
-  mapTree(point, ({ values }, name) => {
-    const z = member(directions, name);
-    return rounded(dtypeOf(values), values.length, (i) => values[i]! + std(values[i]!) * z[i]!);
-  });
+  return { ...params, ...Object.fromEntries(moved) };
+};
 
 export function rounded(dtype: DType, size: number, at: (i: number) => number): Buffer {
   const out = bufferOf(dtype, size);
@@ -84,18 +88,23 @@ export function rounded(dtype: DType, size: number, at: (i: number) => number): 
 }
 
 /**
- * The parameters of a network with other numbers in the place of some.
+ * The parameters of a network after some were moved.
  *
  * @deviation Where steps of quantizers are moved, the network's own rule for them is applied after it: a step of 0 or
  *   below has no quantizer.
  */
-export function withValues(model: Model, params: Tree<Tensor>, values: Offsets): Tree<Tensor> {
-  const changed = mapTree(params, (x, name) => {
-    const own = values[name];
-    return own === undefined ? x : x.kernels.tensor(own, x.shape);
-  });
-  return model.project?.(changed) ?? changed;
-}
+export const admissible = (model: Model, params: Tree<Tensor>): Tree<Tensor> =>
+  model.project?.(params) ?? params;
+
+/** The parameters of a network with other numbers in the place of some. */
+export const withValues = (model: Model, params: Tree<Tensor>, values: Offsets): Tree<Tensor> =>
+  admissible(
+    model,
+    mapTree(params, (x, name) => {
+      const own = values[name];
+      return own === undefined ? x : x.kernels.tensor(own, x.shape);
+    }),
+  );
 
 /** Remembers what was made last. */
 export function memoLast<K, T>(make: (key: K) => T): (key: K) => T {

@@ -7,13 +7,15 @@
 
 import type { Model, Weights } from "../../nn/model.ts";
 import type { Images } from "../../nn/train.ts";
+import { member, type Tree } from "../../nn/tree.ts";
 import type { Rng } from "../../tensor/random.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { type Arranged, arrange, hitsOf } from "./accuracy.ts";
 import { type AscentOptions, ascend } from "./ascent.ts";
 import { type Bracket, bisect, defaultBracket, type SearchResult, type Step } from "./bisect.ts";
 import { probeWorst, type Thoroughness } from "./count.ts";
 import { type Criterion, checkReachable, defaultCriterion } from "./criterion.ts";
-import { directionsOf, type Moved, memoLast, pointOf, withValues } from "./perturb.ts";
+import { type Moved, memoLast, type Offsets, pointOf, withValues } from "./perturb.ts";
 
 export interface SharpnessOptions {
   readonly criterion: Criterion & { readonly displacement: "drop" | "error" | "loss" };
@@ -60,7 +62,7 @@ export const magnitudeAwareBox = (options: SharpnessOptions): SharpnessOptions =
 /**
  * α such that min_u accuracy(w + u), over ascents inside |uᵢ| ≤ α, is 0.1 below accuracy(w) on the training images.
  *
- * @param rng - restart k uses the streams `restart/k/start/<parameter>` and `restart/k/shuffle/…` of it, whatever the
+ * @param rng - restart k uses the keys of `restart/k/start/<parameter>`, and the streams `restart/k/shuffle/…` of it, whatever the
  *   radius
  * @throws RangeError where a weight is not finite; Unreachable where the network is too weak for the criterion
  * @implements QGen.sec.B.2
@@ -92,8 +94,8 @@ export async function* sharpnessRadius(
   checkReachable(what, base, criterion);
 
   const streams = Array.from({ length: restarts }, (_, restart) => rng.fork(`restart/${restart}`));
-  const directions = streams.map((stream) =>
-    directionsOf(point, stream.fork("start"), (s) => 2 * s.uniform() - 1),
+  const directions = await Promise.all(
+    streams.map((stream) => uniforms(weights.params, Object.keys(point), stream.fork("start"))),
   );
   return yield* bisect(
     (radius, before) => {
@@ -122,4 +124,14 @@ export async function* sharpnessRadius(
     bracket,
     resume,
   );
+}
+
+/** Uniform on (−1, 1), as many as each parameter has, from the key of a stream of its name. */
+async function uniforms(params: Tree<Tensor>, names: readonly string[], rng: Rng): Promise<Offsets> {
+  const all: Record<string, Offsets[string]> = {};
+  for (const name of names) {
+    const { kernels, shape, dtype } = member(params, name);
+    all[name] = await kernels.random("uniform", rng.fork(name).key(), shape, dtype).read();
+  }
+  return all;
 }

@@ -64,6 +64,19 @@ export interface QuantizerGrad extends Quantizer {
   readonly gradScale: number;
 }
 
+/** Two words of 32 bits: which stream of random numbers. */
+export type Key = readonly [number, number];
+
+/** `normal`: mean 0, variance 1. `uniform`: on (−1, 1). */
+export type RandomLaw = "normal" | "uniform";
+
+/** The scale of what is added to a number w: √(square w² + constant), or, without `root`, square w² + constant. */
+export interface Spread {
+  readonly square: number;
+  readonly constant: number;
+  readonly root: boolean;
+}
+
 export interface SgdStep {
   readonly lr: number;
   readonly momentum: number;
@@ -102,6 +115,14 @@ export interface Kernels {
   fill(value: number, shape: Shape, dtype: DType): Tensor;
   /** The same numbers under another shape of the same size. Shares memory. */
   reshape(x: Tensor, shape: Shape): Tensor;
+
+  /**
+   * Random numbers, two for each counter: number i depends on the key and on i alone. They come from 23 bits each, so
+   * that a normal one is at most 5.77.
+   */
+  random(law: RandomLaw, key: Key, shape: Shape, dtype: DType): Tensor;
+  /** w + spread(w) z, computed in float64 and rounded once. */
+  displace(w: Tensor, z: Tensor, spread: Spread): Tensor;
 
   unary(f: Unary, x: Tensor, c?: number): Tensor;
   binary(f: Binary, a: Tensor, b: Tensor): Tensor;

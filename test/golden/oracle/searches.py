@@ -32,6 +32,21 @@ def fnv1a(text):
     return state
 
 
+def threefry(key, counter):
+    """Threefry-2x32-20 of counters (c, 0): two words each."""
+    k = [np.uint32(key[0]), np.uint32(key[1])]
+    k.append(np.uint32(0x1BD11BDA) ^ k[0] ^ k[1])
+    with np.errstate(over="ignore"):
+        a, b = counter + k[0], np.zeros_like(counter) + k[1]
+        for group in range(5):
+            for r in ((13, 15, 26, 6), (17, 29, 16, 24))[group % 2]:
+                a = a + b
+                b = (b << np.uint32(r) | b >> np.uint32(32 - r)) ^ a
+            a = a + k[(group + 1) % 3]
+            b = b + k[(group + 2) % 3] + np.uint32(group + 1)
+    return a, b
+
+
 class Stream:
     """The generator of nin.py, begun at the hash of a name."""
 
@@ -44,9 +59,21 @@ class Stream:
     def uniform(self):
         return next(self.u)
 
-    def normal(self):
-        """Nearly normal: twelve uniform numbers, minus 6. Exact, whatever the library of mathematics."""
-        return sum(self.uniform() for _ in range(12)) - 6
+    def key(self):
+        """Two words of 32 bits."""
+        return [int(self.uniform() * 2**32) for _ in range(2)]
+
+    def random(self, law, shape):
+        """Random numbers by counters, two for each: normal ones, or uniform on (-1, 1)."""
+        n = math.prod(shape)
+        words = threefry(self.key(), np.arange((n + 1) // 2, dtype=np.uint32))
+        u, v = ((w >> np.uint32(9)).astype(np.float64) * 2.0**-23 + 2.0**-24 for w in words)
+        if law == "normal":
+            radius, angle = np.sqrt(-2 * np.log(u)), 2 * math.pi * v
+            pairs = radius * np.cos(angle), radius * np.sin(angle)
+        else:
+            pairs = 2 * u - 1, 2 * v - 1
+        return torch.tensor(np.stack(pairs, 1).reshape(-1)[:n]).reshape(tuple(shape))
 
     def permutation(self, n):
         order = list(range(n))
@@ -148,7 +175,7 @@ class Searches:
                 rng = Stream("search").fork(f"draw/{draw}")
                 for k in self.weights:
                     w = self.start[k]
-                    z = rng.fork(k).tensor(w.shape, Stream.normal)
+                    z = rng.fork(k).random("normal", w.shape)
                     std = torch.sqrt(radius * radius * w * w + EPS * EPS) if magnitude else radius
                     self.put({k: w + std * z})
                 hits += self.hits()
@@ -172,7 +199,7 @@ class Searches:
             }
             for restart in range(DRAWS):
                 rng = Stream("search").fork(f"restart/{restart}")
-                v = {k: rng.fork("start").fork(k).tensor(b.shape, lambda s: 2 * s.uniform() - 1) for k, b in box.items()}
+                v = {k: rng.fork("start").fork(k).random("uniform", b.shape) for k, b in box.items()}
                 u = project({k: v[k] * b / 2 for k, b in box.items()}, box)
                 per_pass = IMAGES // ASCENT_BATCH
                 for i in range(ASCENT_STEPS):

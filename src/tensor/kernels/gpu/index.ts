@@ -47,6 +47,11 @@ export function createGpu(runtime: Runtime, host: Kernels): GpuKernels {
     ...createProducts(places, runtime, host),
     ...createImages(places, runtime, channelSums),
 
+    random: (law, key, shape, dtype) => onHost(host.random(law, key, shape, dtype)),
+    displace(w, z, spread) {
+      kernelsOf(w, z);
+      return one(w.shape, [w, z], (w, z) => host.displace(w!, z!, spread));
+    },
     unary(f, x, c = 0) {
       const d = extentsOf(x.shape);
       if (!isAway(x) || d === null || !programs.knowsUnary(f))

@@ -15,6 +15,7 @@ import { batchNormGrad, moments, normalize } from "./normalization.ts";
 import { adam, rmsprop, sgd } from "./optimizers.ts";
 import { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from "./pool.ts";
 import { quantize, quantizeGrad } from "./quantization.ts";
+import { displace, random } from "./random.ts";
 
 export const reference: Kernels = {
   name: "reference",
@@ -26,6 +27,8 @@ export const reference: Kernels = {
       throw new RangeError(`reshape: [${x.shape}] cannot become [${shape}]`);
     return { ...x, shape };
   },
+  random: (law, key, shape, dtype) => random(reference, law, key, shape, dtype),
+  displace,
   unary,
   binary,
   broadcastTo,

@@ -38,6 +38,7 @@ const UNARY: readonly Unary[] = [
   "atLeast",
 ];
 const BINARY: readonly Binary[] = ["add", "sub", "mul", "div", "gate"];
+const LAW = ["normal", "uniform"] as const;
 const MASK = ["inside", "strict", "rounded"] as const;
 const ROUNDING = ["half-even", "half-away"] as const;
 
@@ -205,6 +206,21 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
         throw new RangeError(`reshape: [${x.shape}] cannot become [${shape}]`);
       const y = tensorAt(placeOf(x), shape);
       alias(y, x);
+      return y;
+    },
+
+    random(law, [k0, k1], shape, dtype) {
+      if (dtype !== "float32")
+        throw new TypeError("the SIMD kernels hold float32: use the reference kernels for float64");
+      const y = empty(shape);
+      wasm.random!(LAW.indexOf(law), k0, k1, at(y), sizeOf(shape));
+      return y;
+    },
+    displace(w, z, { square, constant, root }) {
+      kernelsOf(w, z);
+      expectShape("displace", { z }, w.shape);
+      const y = empty(w.shape);
+      wasm.displace!(at(w), at(z), at(y), sizeOf(w.shape), square, constant, Number(root));
       return y;
     },
 

@@ -15,3 +15,4 @@ export { batchNormGrad, moments, normalize } from "./norm";
 export { adam, rmsprop, sgd } from "./optim";
 export { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from "./pool";
 export { quantize, quantizeGrad } from "./quantize";
+export { displace, random } from "./random";
