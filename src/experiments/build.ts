@@ -14,12 +14,12 @@ import type { Images, Recipe } from "../nn/train.ts";
 import { binRegularization, binWeight } from "../quant/bin-regularization.ts";
 import { prepare, type QuantizedModel } from "../quant/prepare.ts";
 import type { RecipeConfig, RunConfig } from "./config.ts";
-import { batchOf, channelStatistics, type Dataset, type Split } from "./data/dataset.ts";
+import { batchOf, channelStatistics, type Dataset, type ImageKind, type Split } from "./data/dataset.ts";
 import { cropAndFlip } from "./data/placement.ts";
 
 export function buildModel(
   { model, bits, policy }: RunConfig,
-  { classes, shape }: Dataset,
+  { classes, shape }: ImageKind,
 ): Model | QuantizedModel {
   const [depth, width] = model.slice("nin:".length).split("x").map(Number) as [number, number];
   const float = nin({ depth, width, classes: classes.length, channels: shape[0] });

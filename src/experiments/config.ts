@@ -31,10 +31,12 @@ export const runSchema = z
       })
       .prefault({}),
     data: z.strictObject({
-      name: z.enum(["cifar10", "cifar100", "fashion-mnist", "synthetic"]),
+      name: z.enum(["cifar10", "cifar100", "fashion-mnist", "synthetic", "imagenet"]),
       /** The first so many training and test images. */
       train: whole(1),
       test: whole(1),
+      /** Of a folder of pictures: SHA-256 of the names of its files, and the side of what the network sees. */
+      folder: z.strictObject({ files: z.string(), size: whole(8, 4096) }).exactOptional(),
     }),
     epochs: whole(1),
     batchSize: whole(2),
@@ -84,9 +86,12 @@ export const runSchema = z
     /** Kernels differ in their last bits, so they are part of a result's identity. */
     kernels: z.enum(["simd", "reference", "headlessgl", "webgl2", "webgpu"]).default("simd"),
   })
-  .superRefine(({ bits, schedule, milestones, epochs, binReg, labelSmoothing, teacher }, { addIssue }) => {
+  .superRefine((config, { addIssue }) => {
+    const { bits, schedule, milestones, epochs, binReg, labelSmoothing, teacher, data, augment } = config;
     const wrong = (path: string[], input: unknown, message: string): void =>
       addIssue({ code: "custom", path, input, message });
+    if (augment !== undefined && (augment === "resized-crop-flip") !== (data.name === "imagenet"))
+      wrong(["augment"], augment, "resized-crop-flip is for imagenet, and crop-flip for all others");
     if (binReg !== undefined && bits === 32)
       wrong(["binReg"], binReg, "there are no levels to draw weights to: they have 32 bits");
     if (labelSmoothing !== undefined && teacher !== undefined)

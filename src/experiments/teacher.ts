@@ -4,7 +4,7 @@ import { buildModel } from "./build.ts";
 import { fingerprint } from "./checkpoint.ts";
 import { Complaint } from "./complaint.ts";
 import type { RunConfig } from "./config.ts";
-import type { Dataset } from "./data/dataset.ts";
+import type { ImageKind } from "./data/dataset.ts";
 import { loadWeights, openRun } from "./trained.ts";
 
 /**
@@ -14,16 +14,16 @@ import { loadWeights, openRun } from "./trained.ts";
  */
 export function teacherFrom(
   folder: string,
-  { name, train }: RunConfig["data"],
-  dataset: Dataset,
+  { name, train, folder: pictures }: RunConfig["data"],
+  dataset: ImageKind,
   kernels: Kernels,
   top: number | undefined,
 ): { readonly teacher: Teacher; readonly config: NonNullable<RunConfig["teacher"]> } {
   const run = openRun(folder);
   const { data } = run.config;
-  if (data.name !== name || data.train !== train)
+  if (data.name !== name || data.train !== train || data.folder?.files !== pictures?.files)
     throw new Complaint(
-      `--teacher ${folder}: expected a run on the ${train} training images of ${name}, got one on ${data.train} of ${data.name}`,
+      `--teacher ${folder}: expected a run on the same ${train} training images of ${name}, got one on ${data.train} of ${data.name}`,
       2,
     );
   const weights = loadWeights(run, dataset, kernels);

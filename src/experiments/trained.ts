@@ -16,7 +16,7 @@ import { buildModel, isQuantized } from "./build.ts";
 import { Complaint, explained } from "./complaint.ts";
 import { type RunConfig, runSchema } from "./config.ts";
 import { loadDataset } from "./data/catalog.ts";
-import type { Dataset } from "./data/dataset.ts";
+import type { Dataset, ImageKind } from "./data/dataset.ts";
 import type { RunResult } from "./result.ts";
 import { decodeSafetensors, type SafeTensor } from "./safetensors.ts";
 
@@ -69,7 +69,7 @@ export const folderName = ({ folder }: TrainedRun): string => basename(resolve(f
  *
  * @throws Complaint where the file is damaged, not of this network, or has a weight that is not a finite number
  */
-export function loadWeights({ folder, config }: TrainedRun, dataset: Dataset, kernels: Kernels): Weights {
+export function loadWeights({ folder, config }: TrainedRun, dataset: ImageKind, kernels: Kernels): Weights {
   const path = join(folder, "weights.safetensors");
   let tensors: Tree<SafeTensor>;
   try {
@@ -136,7 +136,11 @@ export function firstImages<T extends { readonly count: number }>(
 }
 
 /** The images of a run, as many as it had. */
-export const datasetOf = ({ config }: TrainedRun, dir: string | undefined): Promise<Dataset> => {
+export const datasetOf = ({ folder, config }: TrainedRun, dir: string | undefined): Promise<Dataset> => {
   const { name, train, test } = config.data;
+  if (name === "imagenet")
+    throw new Complaint(
+      `the run in ${folder} has learned from a folder of pictures; its images are not kept in memory, where this command wants them`,
+    );
   return explained(loadDataset(name, { dir, train, test }));
 };

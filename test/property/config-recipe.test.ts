@@ -198,7 +198,7 @@ describe("a run with VVTQ", () => {
     const folder = runFolder(root, runSchema.parse({ ...plain, bits: 32 })).folder;
     const others = { ...config.data, train: 40 };
     expect(() => teacherFrom(folder, others, dataset, device.kernels, undefined)).toThrow(
-      "expected a run on the 40 training images of synthetic, got one on 48 of synthetic",
+      "expected a run on the same 40 training images of synthetic, got one on 48 of synthetic",
     );
   });
 });

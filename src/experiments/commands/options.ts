@@ -8,7 +8,7 @@ import { InvalidArgumentError } from "commander";
 import { z } from "zod";
 import { Complaint } from "../complaint.ts";
 import { type RunConfig, runSchema } from "../config.ts";
-import { findDataDir, isPresent } from "../data/catalog.ts";
+import { type DatasetName, findDataDir, isPresent } from "../data/catalog.ts";
 
 /** A number, or the complaint that commander shows with the name of the option. */
 export function number(text: string): number {
@@ -47,7 +47,7 @@ export const dataNames = ["auto", "cifar10", "cifar100", "fashion-mnist", "synth
 export const dataNameSchema = z.enum(dataNames);
 
 /** `auto`: CIFAR-10 where it is to be found, otherwise the built-in images. */
-export async function resolveData(name: string, dir: string | undefined): Promise<RunConfig["data"]["name"]> {
+export async function resolveData(name: string, dir: string | undefined): Promise<DatasetName> {
   const parsed = dataNameSchema.safeParse(name);
   if (!parsed.success) throw new Complaint(`--data ${name}: expected one of ${dataNames.join(", ")}`, 2);
   if (parsed.data !== "auto") return parsed.data;

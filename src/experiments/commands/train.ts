@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { Complaint, explained } from "../complaint.ts";
 import { loadDataset } from "../data/catalog.ts";
+import { openImageFolder } from "../data/image-folder.ts";
 import { type DeviceName, deviceNames, deviceText } from "../device.ts";
 import { openDevice } from "../node-device.ts";
 import { precisionOf } from "../precision.ts";
@@ -49,12 +50,16 @@ interface Options {
   samAdaptive?: true;
   samMoved: string;
   device: DeviceName;
+  imageSize: number;
   dataDir?: string;
   out: string;
   resume?: true;
   restart?: true;
   json?: true;
 }
+
+/** What stands before the folder in `--data`. */
+const FOLDER = "imagenet:";
 
 export const trainCommand = (): Command =>
   new Command("train")
@@ -63,7 +68,7 @@ export const trainCommand = (): Command =>
     )
     .option("--model <name>", "architecture: nin:DEPTHxWIDTH", "nin:2x1")
     .option("--bits <bits>", "bits of the weights, 2 to 8; 32 for float", number, 4)
-    .option("--data <name>", "auto, cifar10, cifar100, fashion-mnist or synthetic", "auto")
+    .option("--data <name>", "auto, cifar10, cifar100, fashion-mnist, synthetic or imagenet:FOLDER", "auto")
     .option("--train <n>", "use the first n training images (default: all, 2000 of synthetic)", number)
     .option("--test <n>", "use the first n test images (default: all, 1000 of synthetic)", number)
     .option("--epochs <n>", "epochs", number, 30)
@@ -119,6 +124,12 @@ export const trainCommand = (): Command =>
     .option("--sam-adaptive", "measure that distance in units of each weight")
     .option("--sam-moved <which>", "what is moved to the worst point: weights or all", "weights")
     .addOption(new Option("--device <name>", "kernels").choices(deviceNames).default("auto"))
+    .option(
+      "--image-size <pixels>",
+      "side of what the network sees of a picture of imagenet:FOLDER",
+      number,
+      224,
+    )
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
     .option("--out <dir>", "folder of all runs", "runs")
     .addOption(new Option("--resume", "go on with a run that was stopped").conflicts("restart"))
@@ -144,22 +155,26 @@ function withPresets(options: Options, data: string, command: Command): Options 
   return { ...options, ...Object.fromEntries(filled) };
 }
 
+/** The images, by the value of `--data`, and what the configuration says of them. */
+async function openData({ data, dataDir, train, test, imageSize }: Options) {
+  if (data.startsWith(FOLDER)) {
+    const dataset = openImageFolder(data.slice(FOLDER.length), { train, test, size: imageSize });
+    return { dataset, name: dataset.name, folder: { files: dataset.files, size: imageSize } };
+  }
+  const name = await resolveData(data, dataDir);
+  return { dataset: await explained(loadDataset(name, { dir: dataDir, train, test })), name };
+}
+
 async function trainAction(this: Command, given: Options): Promise<void> {
-  const name = await resolveData(given.data, given.dataDir);
-  const options = withPresets(given, name, this);
-  const loading = loadDataset(name, {
-    dir: options.dataDir,
-    train: options.train,
-    test: options.test,
-  });
-  const dataset = await explained(loading);
+  const { dataset, ...images } = await openData(given);
+  const options = withPresets(given, images.name, this);
   const device = await openDevice(options.device);
   const { model, bits, epochs, seed, batchSize, optimizer, lr, momentum, weightDecay, gamma } = options;
   const { firstLast, mask, rounding, gradScale, stepFloor, decaySteps, activations } = options;
   const { sam, samAdaptive = false, samMoved, augment, labelSmoothing, schedule, warmup, minLr } = options;
   const { binReg } = options;
   const steps = schedule === "steps";
-  const data = { name, train: dataset.train.count, test: dataset.test.count };
+  const data = { ...images, train: dataset.train.count, test: dataset.test.count };
   const lesson =
     options.teacher === undefined
       ? undefined
@@ -202,6 +217,7 @@ async function trainAction(this: Command, given: Options): Promise<void> {
       out: options.out,
       existing: options.restart ? "restart" : options.resume ? "resume" : "refuse",
       onEvent: followRun(epochs, batchSize, progress.update),
+      onUnreadable: ({ file, reason }) => progress.print(`left out: ${file} cannot be read (${reason})`),
       stop: signals.stop,
     });
     progress.end();

@@ -28,6 +28,9 @@ export interface Dataset {
   readonly source: string;
 }
 
+/** What a network has to know of its images. */
+export type ImageKind = Pick<Dataset, "classes" | "shape">;
+
 /** Mean and standard deviation of each channel, of pixels in 0..1. */
 export interface Normalization {
   readonly mean: readonly number[];
@@ -146,7 +149,7 @@ function copyPlaced(
 }
 
 /** What each of the 256 bytes becomes. */
-function normalizedBytes(mean: number, std: number, channel: number): Float32Array {
+export function normalizedBytes(mean: number, std: number, channel: number): Float32Array {
   if (!(std > 0))
     throw new RangeError(
       `batchOf: expected channel ${channel} to vary, but its standard deviation is ${std}, so it cannot be normalized`,

@@ -16,6 +16,8 @@ export interface Placement {
   readonly flip: boolean;
 }
 
+type Uniform = Pick<Rng, "uniform" | "below">;
+
 /** What the images of CIFAR are padded with on each side before they are cropped. */
 const PADDING = 4;
 
@@ -23,7 +25,7 @@ const PADDING = 4;
  * A window of the image's own size, anywhere in the image with 4 pixels of padding around it; every second one is
  * mirrored. torchvision's RandomCrop(padding=4) and RandomHorizontalFlip.
  */
-export const cropAndFlip = (rng: Rng, height: number, width: number): Placement => ({
+export const cropAndFlip = (rng: Uniform, height: number, width: number): Placement => ({
   top: rng.below(2 * PADDING + 1) - PADDING,
   left: rng.below(2 * PADDING + 1) - PADDING,
   height,
@@ -39,7 +41,7 @@ const [NARROWEST, WIDEST] = [3 / 4, 4 / 3];
  * mirrored. torchvision's RandomResizedCrop and RandomHorizontalFlip: ten attempts, then the largest window in the
  * middle with an allowed ratio.
  */
-export function resizedCropAndFlip(rng: Rng, height: number, width: number): Placement {
+export function resizedCropAndFlip(rng: Uniform, height: number, width: number): Placement {
   const between = (from: number, to: number): number => from + (to - from) * rng.uniform();
   for (let attempt = 0; attempt < 10; attempt++) {
     const area = height * width * between(SMALLEST, LARGEST);
