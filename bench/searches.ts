@@ -29,7 +29,9 @@ const [folder, ...words] = process.argv.slice(2);
 if (folder === undefined) throw new Error("usage: node --import tsx bench/searches.ts RUN_FOLDER [search]");
 const config = runSchema.parse(JSON.parse(readFileSync(join(folder, "config.json"), "utf8")));
 const kernels = openSimd();
-const dataset = await loadDataset("cifar10", config.data);
+const { name } = config.data;
+if (name === "imagenet") throw new Error(`${folder}: expected a run on images that fit into memory`);
+const dataset = await loadDataset(name, config.data);
 const images = buildImages(dataset).train;
 const model = buildModel(config, dataset);
 
