@@ -6,6 +6,7 @@ import { landscape } from "./landscape.ts";
 import { measures } from "./measures.ts";
 import { measuring } from "./measuring.ts";
 import type { Mutant } from "./mutant.ts";
+import { pictures } from "./pictures.ts";
 import { recipe } from "./recipe.ts";
 import { searches } from "./searches.ts";
 import { theory } from "./theory.ts";
@@ -21,6 +22,7 @@ export const mutants: readonly Mutant[] = [
   ...landscape,
   ...theory,
   ...evidence,
+  ...pictures,
   ...recipe,
   ...vvtq,
 ];
