@@ -29,7 +29,7 @@ const augmentOf = (data: string): RecipeOptions["augment"] =>
  * @implements QGen.sec.C.1
  * @deviation Batch size and augmentation are not stated: 128; crop and flip (CIFAR), random resized crop and flip (ImageNet).
  */
-const paperCnn = (data: string, epochs = 120): RecipeOptions => ({
+export const paperCnn = (data: string, epochs = 120): RecipeOptions => ({
   epochs,
   batchSize: 128,
   optimizer: "sgd",
@@ -47,7 +47,7 @@ const paperCnn = (data: string, epochs = 120): RecipeOptions => ({
  *
  * @implements VVTQ.recipe
  */
-const paperTransformer = (data: string, epochs = 150): RecipeOptions => ({
+export const paperTransformer = (data: string, epochs = 150): RecipeOptions => ({
   epochs,
   batchSize: 512,
   optimizer: "adamw",
