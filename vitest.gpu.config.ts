@@ -25,10 +25,17 @@ export default defineConfig({
       { test: { name: "page", include: ["test/gpu/page.gpu.ts"], pool: "forks", ...patience } },
       {
         define: { "process.env.QGEN_EFFORT": '"0.05"' },
+        // Isolated from other origins, so that threads may share memory.
+        server: {
+          headers: {
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Embedder-Policy": "require-corp",
+          },
+        },
         optimizeDeps: { include: ["gpu.js"] },
         test: {
           name: "chromium",
-          include: ["test/gpu/webgl2.gpu.ts", "test/gpu/webgpu.gpu.ts"],
+          include: ["test/gpu/webgl2.gpu.ts", "test/gpu/webgpu.gpu.ts", "test/gpu/same-bits.gpu.ts"],
           ...patience,
           browser: {
             enabled: true,

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- kernels | ops | step | gpu]`: times, as ratios wherever two things are compared, medians of
+ * `npm run bench [-- kernels | ops | step | threads | gpu]`: times, as ratios wherever two things are compared, medians of
  * several turns. Prints tables, and writes `bench/results/NAME.json` with machine, versions and commit.
  *
  * @packageDocumentation
@@ -12,6 +12,7 @@ import { gpuRates, gpuSteps } from "./gpu.ts";
 import { opRates } from "./ops.ts";
 import { convRates, gemmRates } from "./products.ts";
 import { stepTimes, torchVersion } from "./step.ts";
+import { machine, scaling } from "./threads.ts";
 
 type Row = Readonly<Record<string, string | number | null>>;
 
@@ -31,7 +32,8 @@ const benches: Readonly<Record<string, Bench>> = {
     measure: async () => ({ rows: [...(await opRates("simd")), ...(await opRates("reference"))] }),
   },
   step: {
-    about: "a training step of NiN, beside PyTorch on one thread (speed: its time over ours, in turns)",
+    about:
+      "training steps and evaluation passes of NiN, beside PyTorch on one thread (speed: its time over ours, in turns)",
     async measure() {
       const version = await torchVersion();
       console.error(
@@ -40,6 +42,13 @@ const benches: Readonly<Record<string, Bench>> = {
           : `PyTorch ${version}`,
       );
       return { rows: await stepTimes() };
+    },
+  },
+  threads: {
+    about: "a training step of NiN with several threads (speed: the time of one over it, in turns)",
+    async measure() {
+      console.error(machine());
+      return { rows: await scaling() };
     },
   },
   gpu: {

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { openSimd } from "../src/experiments/node-device.ts";
 import { nin } from "../src/nn/models/nin.ts";
 import { sgd } from "../src/nn/optimizers.ts";
-import { startOf, trainStep } from "../src/nn/train.ts";
+import { evaluate, startOf, trainStep } from "../src/nn/train.ts";
 import { prepare } from "../src/quant/prepare.ts";
 import { createRng } from "../src/tensor/random.ts";
 import { loopScope } from "../src/tensor/scope.ts";
@@ -11,7 +11,7 @@ import { median } from "./timing.ts";
 
 export interface StepTime {
   readonly name: string;
-  /** Median milliseconds of one training step. */
+  /** Median milliseconds of one training step or evaluation pass. */
   readonly ms: number;
   /** The same of PyTorch, eager, on one thread; `null` where it is not installed. */
   readonly torchMs: number | null;
@@ -19,9 +19,18 @@ export interface StepTime {
   readonly speed: number | null;
 }
 
-/** A training step of NiN 2 × width on random images, as a function that runs one. */
-function ourStep(width: number, bits: number, batch: number): () => Promise<void> {
-  const kernels = openSimd();
+/** `train`: a training step. `eval`: a batch in eval mode without gradients, its loss and its accuracy. */
+export type Pass = "train" | "eval";
+
+/** A pass of NiN 2 × width on random images, as a function that runs one. */
+export function ourPass(
+  mode: Pass,
+  width: number,
+  bits: number,
+  batch: number,
+  threads = 1,
+): () => Promise<void> {
+  const kernels = openSimd(threads);
   const rng = createRng("bench");
   const float = nin({ depth: 2, width, classes: 10 });
   const model = bits === 32 ? float : prepare(float, { bits });
@@ -30,6 +39,12 @@ function ourStep(width: number, bits: number, batch: number): () => Promise<void
   const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-4 });
   const memory = loopScope();
   let state = startOf(model.init(kernels, rng), optimizer);
+  if (mode === "eval") {
+    const all = { count: batch, shape: [3, 32, 32], batch: () => ({ images, labels }) };
+    return async () => {
+      await evaluate(model, state.weights, all, batch);
+    };
+  }
   return async () => {
     ({ state } = await trainStep(memory, model, optimizer, state, { images, labels }, [3, 32, 32], 0.1));
   };
@@ -37,14 +52,19 @@ function ourStep(width: number, bits: number, batch: number): () => Promise<void
 
 export interface Torch {
   readonly version: string;
-  /** Seconds of one step. */
-  step(): Promise<number>;
+  /** Seconds of one pass. */
+  pass(): Promise<number>;
   end(): void;
 }
 
 /** PyTorch on the same network, in a process of its own that works only when asked; `null` where it is not installed. */
-export async function startTorch(width: number, bits: number, batch: number): Promise<Torch | null> {
-  const script = ["bench/peers/torch_step.py", ...[width, bits, batch].map(String)];
+export async function startTorch(
+  mode: Pass,
+  width: number,
+  bits: number,
+  batch: number,
+): Promise<Torch | null> {
+  const script = ["bench/peers/torch_step.py", mode, ...[width, bits, batch].map(String)];
   const python: ChildProcess = spawn(process.env.PYTHON ?? "/usr/bin/python3", script, {
     stdio: ["pipe", "pipe", "ignore"],
   });
@@ -58,8 +78,8 @@ export async function startTorch(width: number, bits: number, batch: number): Pr
   if (version === null) return null;
   return {
     version,
-    async step() {
-      python.stdin!.write("step\n");
+    async pass() {
+      python.stdin!.write("pass\n");
       const seconds = await answer();
       if (seconds === null) throw new Error("PyTorch's process ended before it had answered");
       return Number(seconds);
@@ -68,28 +88,30 @@ export async function startTorch(width: number, bits: number, batch: number): Pr
   };
 }
 
-/** One training step of NiN, ours and PyTorch's in turn. */
+const each = (mode: Pass, widths: readonly number[]) => widths.map((width) => [mode, width] as const);
+
+/** Training steps and evaluation passes of NiN, ours and PyTorch's in turn. */
 export async function stepTimes(
-  widths: readonly number[] = [1, 2, 8],
-  { batch = 128, rounds = 9, bits = 4 } = {},
+  passes = [...each("train", [1, 2, 8]), ...each("eval", [1, 2, 8])],
+  { batch = 128, rounds = 15, bits = 4 } = {},
 ): Promise<StepTime[]> {
   const times: StepTime[] = [];
-  for (const width of widths) {
-    const torch = await startTorch(width, bits, batch);
-    const step = ourStep(width, bits, batch);
+  for (const [mode, width] of passes) {
+    const torch = await startTorch(mode, width, bits, batch);
+    const pass = ourPass(mode, width, bits, batch);
     const [ours, theirs]: [number[], number[]] = [[], []];
     for (let round = -2; round < rounds; round++) {
       const began = performance.now();
-      await step();
+      await pass();
       const seconds = (performance.now() - began) / 1000;
-      const other = await torch?.step();
+      const other = await torch?.pass();
       if (round < 0) continue;
       ours.push(seconds);
       if (other !== undefined) theirs.push(other);
     }
     torch?.end();
     times.push({
-      name: `NiN 2×${width}, ${bits === 32 ? "FP32" : `Int${bits}`}, batch ${batch}`,
+      name: `${mode} NiN 2×${width}, ${bits === 32 ? "FP32" : `Int${bits}`}, batch ${batch}`,
       ms: 1000 * median(ours),
       torchMs: torch === null ? null : 1000 * median(theirs),
       speed: torch === null ? null : median(theirs.map((seconds, i) => seconds / ours[i]!)),
@@ -100,7 +122,7 @@ export async function stepTimes(
 
 /** The version of PyTorch; `null` where it is not installed. */
 export async function torchVersion(): Promise<string | null> {
-  const torch = await startTorch(1, 32, 2);
+  const torch = await startTorch("eval", 1, 32, 2);
   torch?.end();
   return torch?.version ?? null;
 }

@@ -1,11 +1,13 @@
 /** Devices in a browser: the rules are those of Node, the modes are others. */
 import gpuJs from "gpu.js";
 import wasmUrl from "../build/kernels.wasm?url";
+import sharedUrl from "../build/kernels-threads.wasm?url";
 import { Complaint } from "../src/experiments/complaint.ts";
 import { type Device, type DeviceName, openOn } from "../src/experiments/device.ts";
 import { inspectGpu, NoGpu } from "../src/experiments/gpu-device.ts";
 import type { GpuJs } from "../src/tensor/kernels/gpu/runtime.ts";
 import { createSimd, type SimdKernels } from "../src/tensor/kernels/simd/index.ts";
+import { defaultThreads, threadedSimd } from "./threads.ts";
 
 const js = gpuJs as unknown as GpuJs;
 
@@ -15,15 +17,21 @@ const remedies: Readonly<Record<string, string>> = {
   webgpu: "Current Chrome and Edge have it, on most machines; take webgl2 or simd elsewhere.",
 };
 
-let simd: Promise<SimdKernels> | null = null;
+const opened = new Map<number, Promise<SimdKernels>>();
 
-export function openSimd(): Promise<SimdKernels> {
-  simd ??= fetch(wasmUrl).then(async (response) => {
-    if (!response.ok)
-      throw new Complaint(`the SIMD kernels could not be fetched from ${wasmUrl}: ${response.status}`);
-    return createSimd(new Uint8Array(await response.arrayBuffer()));
-  });
-  return simd;
+export function openSimd(threads = 1): Promise<SimdKernels> {
+  const kernels = opened.get(threads) ?? fetchSimd(threads);
+  opened.set(threads, kernels);
+  return kernels;
+}
+
+async function fetchSimd(threads: number): Promise<SimdKernels> {
+  const url = threads === 1 ? wasmUrl : sharedUrl;
+  const response = await fetch(url);
+  if (!response.ok)
+    throw new Complaint(`the SIMD kernels could not be fetched from ${url}: ${response.status}`);
+  const wasm = new Uint8Array(await response.arrayBuffer());
+  return threads === 1 ? createSimd(wasm) : threadedSimd(wasm, threads);
 }
 
 /** @throws Complaint where what is asked for by name cannot be had, with the remedy */
@@ -49,4 +57,5 @@ export const openDevice = (requested: DeviceName): Promise<Device> =>
       auto: { mode: "webgl2", more: ": this browser gives no WebGL2" },
     },
     requested,
+    defaultThreads(),
   );

@@ -20,7 +20,9 @@ export {
 } from "./autograd/op.ts";
 export * as arithmetic from "./autograd/ops/arithmetic.ts";
 export * as fused from "./autograd/ops/fused.ts";
+export * as layout from "./autograd/ops/layout.ts";
 export * as linear from "./autograd/ops/linear.ts";
+export { softmax } from "./autograd/ops/softmax.ts";
 export {
   type BootstrapInterval,
   type BootstrapOptions,

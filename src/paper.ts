@@ -28,6 +28,7 @@ export const paperItems = {
   "QGen.eq.22": "Sharpness-Mag-Orig, with a worst case in proportion to each weight",
   "QGen.sec.B.1": "training setup of the networks behind Table 3",
   "QGen.sec.B.2": "search for the radii: 15 bisections, the mean over 10 draws, 20 steps of ascent at 10⁻⁴",
+  "QGen.sec.B.3": "the pool behind Table 1: depth, width, optimizer, learning rate and weight decay of NiN",
   "QGen.sec.C.1": "fine-tuning setup of the networks behind Tables 4 to 6",
   "QGen.tab.1": "accuracy, loss and generalization gap of quantized and full-precision networks",
   "QGen.tab.2": "L2 norm of the weights of each network",
@@ -35,6 +36,12 @@ export const paperItems = {
   "QGen.fig.1": "width of the quantization bin of each layer at 8, 4 and 2 bits",
   "QGen.fig.2":
     "loss landscape around full-precision and quantized networks, in filter-normalized directions",
+  "QGen.models": "the networks of the experiments: NiN, ResNet, MobileNet, VGG, DeiT and Swin",
+  "QGen.tab.4":
+    "generalization gap on ImageNet-C of quantized and full-precision networks, by corruption and severity",
+  "QGen.tab.5": "generalization gap on CIFAR-100-C of quantized and full-precision networks, by corruption",
+  "QGen.tab.6": "Table 4 once more, in full",
+  "HD.sec.4": "common corruptions (Hendrycks and Dietterich 2019): 15 and 4 more, five severities each",
   "LSQ.sec.2": "levels Qn, Qp for signed and unsigned data",
   "LSQ.sec.2.1": "first step size, s₀ = 2 mean|v| / √Qp",
   "LSQ.sec.2.2": "scale of the step-size gradient, g = 1/√(N Qp)",

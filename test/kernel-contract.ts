@@ -6,9 +6,16 @@
 import { describe } from "vitest";
 import type { Kernels } from "../src/tensor/kernels/kernels.ts";
 import { binary, broadcastTo, fill, reshape, sumTo, tensor, unary } from "./contract/elementwise.ts";
+import { permute, softmax, take, takeGrad } from "./contract/layout.ts";
 import { conv2d, conv2dInputGrad, conv2dWeightGrad, gemm } from "./contract/linear.ts";
 import { crossEntropy, crossEntropyGrad } from "./contract/loss.ts";
-import { batchNormGrad, moments, normalize } from "./contract/normalization.ts";
+import {
+  batchNormGrad,
+  batchNormReluGrad,
+  moments,
+  normalize,
+  normalizeRelu,
+} from "./contract/normalization.ts";
 import { adam, rmsprop, sgd } from "./contract/optimizers.ts";
 import { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from "./contract/pool.ts";
 import { quantize, quantizeGrad } from "./contract/quantization.ts";
@@ -27,6 +34,10 @@ const cases: { readonly [Name in Exclude<keyof Kernels, "name" | "dtypes">]: Cas
   binary,
   broadcastTo,
   sumTo,
+  permute,
+  take,
+  takeGrad,
+  softmax,
   gemm,
   conv2d,
   conv2dInputGrad,
@@ -38,6 +49,8 @@ const cases: { readonly [Name in Exclude<keyof Kernels, "name" | "dtypes">]: Cas
   moments,
   normalize,
   batchNormGrad,
+  normalizeRelu,
+  batchNormReluGrad,
   quantize,
   quantizeGrad,
   crossEntropy,

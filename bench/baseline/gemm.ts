@@ -66,6 +66,55 @@ function tile(k: i32, a: usize, b: usize, c: usize, ldc: usize): void {
   v128.store(c, f32x4.add(v128.load(c, 16), c31), 16);
 }
 
+/** Products and sums of registers alone, 14 in a turn, each in a chain of its own: as many as hide the time that one takes. */
+export function registers(turns: i32, to: usize): void {
+  const one = f32x4.splat(1);
+  let a = one,
+    b = one,
+    c = one,
+    d = one,
+    e = one,
+    f = one,
+    g = one,
+    h = one,
+    i = one,
+    j = one,
+    k = one,
+    l = one,
+    m = one,
+    n = one;
+  for (let turn = 0; turn < turns; turn++) {
+    a = f32x4.mul(a, one);
+    h = f32x4.add(h, one);
+    b = f32x4.mul(b, one);
+    i = f32x4.add(i, one);
+    c = f32x4.mul(c, one);
+    j = f32x4.add(j, one);
+    d = f32x4.mul(d, one);
+    k = f32x4.add(k, one);
+    e = f32x4.mul(e, one);
+    l = f32x4.add(l, one);
+    f = f32x4.mul(f, one);
+    m = f32x4.add(m, one);
+    g = f32x4.mul(g, one);
+    n = f32x4.add(n, one);
+  }
+  const abcd = f32x4.add(f32x4.add(a, b), f32x4.add(c, d)),
+    efgh = f32x4.add(f32x4.add(e, f), f32x4.add(g, h)),
+    ijkl = f32x4.add(f32x4.add(i, j), f32x4.add(k, l));
+  v128.store(to, f32x4.add(f32x4.add(abcd, efgh), f32x4.add(ijkl, f32x4.add(m, n))));
+}
+
+/** Moves bytes, a multiple of 64. */
+export function copy(to: usize, from: usize, bytes: usize): void {
+  for (const end = from + bytes; from < end; from += 64, to += 64) {
+    v128.store(to, v128.load(from));
+    v128.store(to, v128.load(from, 16), 16);
+    v128.store(to, v128.load(from, 32), 32);
+    v128.store(to, v128.load(from, 48), 48);
+  }
+}
+
 /** C[m,n] += A[m,k] B[k,n], row-major; `ws` is room for packed panels. */
 export function gemm(a: usize, b: usize, c: usize, m: i32, n: i32, k: i32, ws: usize): void {
   const KC = 256,

@@ -1,6 +1,7 @@
-"""Training steps of NiN 2 x WIDTH with LSQ in PyTorch, one for each line on standard input; answers with seconds.
+"""NiN 2 x WIDTH with LSQ in PyTorch: one pass for each line on standard input; answers with seconds.
 
-Usage: python3 torch_step.py WIDTH BITS BATCH (32 bits: float). The first answer is PyTorch's version.
+Usage: python3 torch_step.py MODE WIDTH BITS BATCH (train: a training step, eval: an evaluation pass; 32 bits: float).
+The first answer is PyTorch's version.
 """
 
 import math
@@ -16,7 +17,8 @@ from torch.nn import functional as F
 
 torch.set_num_threads(1)
 torch.manual_seed(0)
-width, bits, batch = map(int, sys.argv[1:])
+mode = sys.argv[1]
+width, bits, batch = map(int, sys.argv[2:])
 
 
 class RoundStraightThrough(torch.autograd.Function):
@@ -55,12 +57,27 @@ def nin(depth):
 net = nin(2)
 optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=1e-4)
 x, y = torch.randn(batch, 3, 32, 32), torch.randint(0, 10, (batch,))
-print(torch.__version__, flush=True)
-for _ in sys.stdin:
-    began = time.perf_counter()
+
+
+def train():
     optimizer.zero_grad()
     loss = F.cross_entropy(net(x), y)
     loss.backward()
     optimizer.step()
     loss.item()
+
+
+def evaluate():
+    with torch.no_grad():
+        logits = net(x)
+        F.cross_entropy(logits, y).item()
+        (logits.argmax(1) == y).sum().item()
+
+
+net.train(mode == "train")
+run = {"train": train, "eval": evaluate}[mode]
+print(torch.__version__, flush=True)
+for _ in sys.stdin:
+    began = time.perf_counter()
+    run()
     print(time.perf_counter() - began, flush=True)

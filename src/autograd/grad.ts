@@ -5,8 +5,9 @@
  * @packageDocumentation
  */
 
-import { sizeOf } from "../tensor/tensor.ts";
-import { type Application, constant, defineOp, type Op1, type Pull, type Var } from "./op.ts";
+import { holders, scope, sweep } from "../tensor/scope.ts";
+import { sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { type Application, constant, defineOp, detach, type Op1, type Pull, type Var } from "./op.ts";
 import { add, mul, sum } from "./ops/arithmetic.ts";
 
 /** A value of the same shape and kernels as `x`, all zeros. */
@@ -40,30 +41,91 @@ export function pullBack(
   gs: readonly (Var | null)[],
   wrt: readonly Var[],
 ): (Var | null)[] {
+  return walkBack(applicationsBetween(ys, new Set(wrt)), ys, gs, wrt);
+}
+
+/**
+ * The same numbers as `pullBack`, in the least memory: the computation is used up. What its ops have made is released as
+ * soon as no op that is still to come needs it, and so is each cotangent; those of `wrt` have no history.
+ */
+export function pullBackOnce(
+  ys: readonly Var[],
+  gs: readonly (Var | null)[],
+  wrt: readonly Var[],
+): (Tensor | null)[] {
+  const between = applicationsBetween(ys, new Set(wrt));
+  const values = holders();
+  const made = new Set(between.order.flatMap(({ outputs }) => outputs));
+  for (const y of made) values.hold(y.value);
+  // What others have made is held for good, and with it all that shares its memory.
+  for (const { inputs } of between.order) for (const x of inputs) if (!made.has(x)) values.hold(x.value);
+  for (const x of wrt) values.hold(x.value);
+  return scope(() => {
+    const pulled = walkBack(between, ys, gs, wrt, {
+      arriving(g) {
+        // An op may hand back what it was given.
+        values.hold(g.value);
+        return detach(g);
+      },
+      leave({ outputs }, cotangents) {
+        for (const y of outputs) values.letGo(y.value);
+        sweep(cotangents);
+      },
+    });
+    return pulled.map((g) => g?.value ?? null);
+  });
+}
+
+/** What is done with cotangents on the way. */
+interface Way {
+  /** The form in which a cotangent is kept. */
+  arriving(g: Var): Var;
+  /** Called when an application has been pulled, with the cotangents that are still needed. */
+  leave(application: Application, cotangents: ReadonlyMap<Var, Var>): void;
+}
+
+function walkBack(
+  { order, leadsTo }: Between,
+  ys: readonly Var[],
+  gs: readonly (Var | null)[],
+  wrt: readonly Var[],
+  way?: Way,
+): (Var | null)[] {
+  const asked = new Set(wrt);
   const cotangent = new Map<Var, Var>();
   const arrive = (x: Var, g: Var): void => {
     const before = cotangent.get(x);
-    cotangent.set(x, before === undefined ? g : add(before, g));
+    const sum = before === undefined ? g : add(before, g);
+    cotangent.set(x, way === undefined ? sum : way.arriving(sum));
   };
   ys.forEach((y, i) => {
     if (gs[i]) arrive(y, gs[i]);
   });
 
-  const { order, leadsTo } = applicationsBetween(ys, new Set(wrt));
   for (const application of order.reverse()) {
     const gs = application.outputs.map((y) => cotangent.get(y) ?? null);
-    if (gs.every((g) => g === null)) continue;
-    const pulls = application.pull(gs);
-    application.inputs.forEach((input, i) => {
-      const pull: Pull = pulls[i] ?? null;
-      if (pull !== null && leadsTo(input)) arrive(input, pull());
-    });
+    if (gs.some((g) => g !== null)) {
+      const pulls = application.pull(gs);
+      application.inputs.forEach((input, i) => {
+        const pull: Pull = pulls[i] ?? null;
+        if (pull !== null && leadsTo(input)) arrive(input, pull());
+      });
+    }
+    for (const y of application.outputs) if (!asked.has(y)) cotangent.delete(y);
+    way?.leave(application, cotangent);
   }
   return wrt.map((x) => cotangent.get(x) ?? null);
 }
 
-/** Every application from which `ys` depend on some of `wrt`, inputs before users. */
-function applicationsBetween(ys: readonly Var[], wrt: ReadonlySet<Var>) {
+interface Between {
+  /** The applications, inputs before users. */
+  readonly order: Application[];
+  /** Does a gradient that arrives at this value go on to where it is asked for? */
+  leadsTo(x: Var): boolean;
+}
+
+/** Every application from which `ys` depend on some of `wrt`. */
+function applicationsBetween(ys: readonly Var[], wrt: ReadonlySet<Var>): Between {
   const order: Application[] = [];
   const relevant = new Map<Application, boolean>();
   const leadsTo = (x: Var): boolean =>

@@ -6,23 +6,33 @@
 
 import { softLabels, type Teacher } from "../nn/distill.ts";
 import type { Model } from "../nn/model.ts";
-import { nin } from "../nn/models/nin.ts";
 import { type Objective, smoothed, toLabels, toTargets } from "../nn/objectives.ts";
 import { adam, adamw, type Optimizer, rmsprop, sgd } from "../nn/optimizers.ts";
 import { cosine, multiStep } from "../nn/schedules.ts";
 import type { Images, Recipe } from "../nn/train.ts";
 import { binRegularization, binWeight } from "../quant/bin-regularization.ts";
 import { prepare, type QuantizedModel } from "../quant/prepare.ts";
+import { architecture } from "./architectures.ts";
 import type { RecipeConfig, RunConfig } from "./config.ts";
-import { batchOf, channelStatistics, type Dataset, type ImageKind, type Split } from "./data/dataset.ts";
+import {
+  batchOf,
+  channelStatistics,
+  type Dataset,
+  type ImageKind,
+  type Normalization,
+  type Split,
+} from "./data/dataset.ts";
 import { cropAndFlip } from "./data/placement.ts";
+import { type Pretrained, pretrained } from "./pretrained.ts";
 
+/** @param start - the file that its first weights come from, if they do */
 export function buildModel(
   { model, bits, policy }: RunConfig,
   { classes, shape }: ImageKind,
+  start?: Pretrained,
 ): Model | QuantizedModel {
-  const [depth, width] = model.slice("nin:".length).split("x").map(Number) as [number, number];
-  const float = nin({ depth, width, classes: classes.length, channels: shape[0] });
+  const drawn = architecture(model, { image: shape, classes: classes.length });
+  const float = start === undefined ? drawn : pretrained(drawn, start);
   return bits === 32 && policy.activations === undefined ? float : prepare(float, { bits, ...policy });
 }
 
@@ -54,6 +64,7 @@ export const buildRecipe = (config: RecipeConfig, model?: Model, teacher?: Teach
       ? multiStep(config.lr, config.milestones, config.gamma)
       : cosine(config.lr, config.epochs, config.schedule),
   sam: config.sam,
+  accumulate: config.accumulate,
   objective: objectiveOf(config, model, teacher),
 });
 
@@ -79,17 +90,18 @@ function objectiveOf(
 }
 
 /**
- * Both splits, normalized by the statistics of the training images.
+ * Images of a split as numbers.
  *
  * @param augment - how images are placed when training draws for them; as they are where absent
  */
-export function buildImages(
-  { shape, train, test }: Dataset,
+export function imagesOf(
+  split: Split,
+  shape: Dataset["shape"],
+  normalization: Normalization,
   augment?: RunConfig["augment"],
-): { train: Images; test: Images } {
-  const normalization = channelStatistics(train, shape);
+): Images {
   const [, height, width] = shape;
-  const images = (split: Split): Images => ({
+  return {
     count: split.count,
     shape,
     batch(indices, draws) {
@@ -99,6 +111,17 @@ export function buildImages(
           : (index: number) => cropAndFlip(draws(index), height, width);
       return batchOf(split, shape, indices, normalization, placed);
     },
-  });
+  };
+}
+
+/**
+ * Both splits, normalized by the statistics of the training images.
+ */
+export function buildImages(
+  { shape, train, test }: Dataset,
+  augment?: RunConfig["augment"],
+): { train: Images; test: Images } {
+  const normalization = channelStatistics(train, shape);
+  const images = (split: Split): Images => imagesOf(split, shape, normalization, augment);
   return { train: images(train), test: images(test) };
 }

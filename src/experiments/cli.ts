@@ -7,15 +7,21 @@
 
 import { Command, CommanderError } from "commander";
 import { claimsCommand } from "./commands/claims.ts";
+import { corruptCommand } from "./commands/corrupt.ts";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { landscapeCommand } from "./commands/landscape.ts";
 import { measureCommand } from "./commands/measure.ts";
 import { paperCommand } from "./commands/paper.ts";
+import { poolCommand } from "./commands/pool.ts";
 import { reproduceCommand } from "./commands/reproduce.ts";
+import { robustnessCommand } from "./commands/robustness.ts";
 import { specCommand } from "./commands/spec.ts";
+import { statusCommand, watchCommand } from "./commands/status.ts";
+import { sweepCommand } from "./commands/sweep.ts";
 import { theoryCommand } from "./commands/theory.ts";
 import { trainCommand } from "./commands/train.ts";
+import { workerCommand } from "./commands/worker.ts";
 import { Complaint } from "./complaint.ts";
 import { version } from "./environment.ts";
 import { Interrupted } from "./run.ts";
@@ -28,8 +34,15 @@ function createProgram(): Command {
     .showHelpAfterError("(add --help for what there is)")
     .addCommand(trainCommand())
     .addCommand(reproduceCommand())
+    .addCommand(sweepCommand())
+    .addCommand(workerCommand())
+    .addCommand(statusCommand())
+    .addCommand(watchCommand())
+    .addCommand(poolCommand())
     .addCommand(measureCommand())
     .addCommand(landscapeCommand())
+    .addCommand(corruptCommand())
+    .addCommand(robustnessCommand())
     .addCommand(paperCommand())
     .addCommand(claimsCommand())
     .addCommand(dataCommand())

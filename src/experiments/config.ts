@@ -6,14 +6,17 @@
 
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { isModelName, modelForms } from "./architectures.ts";
 import { precisionOf } from "./precision.ts";
 
 const whole = (min: number, max = Number.MAX_SAFE_INTEGER) => z.int().min(min).max(max);
 
+const PARTS = "expected a whole number of parts, 1 or more";
+
 export const runSchema = z
   .strictObject({
-    /** Architecture: `nin:DEPTHxWIDTH`. */
-    model: z.string().regex(/^nin:[1-9]\d?x[1-9]\d?$/, 'expected "nin:DEPTHxWIDTH", for example nin:2x2'),
+    /** Architecture, for example `nin:2x2` or `resnet18:w16`. */
+    model: z.string().refine(isModelName, `expected one of ${modelForms}`),
     /** Bits of the weights; 32 is float. */
     bits: z.literal([2, 3, 4, 5, 6, 7, 8, 32], { error: "expected 2 to 8 bits, or 32 for float" }),
     policy: z
@@ -82,6 +85,13 @@ export const runSchema = z
         moved: z.enum(["weights", "all"]).default("weights"),
       })
       .exactOptional(),
+    /** SHA-256 of the file that the first weights come from; drawn at random where absent. */
+    weights: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, "expected a SHA-256")
+      .exactOptional(),
+    /** Parts in which each batch passes through the network. Absent where it passes in one piece. */
+    accumulate: z.int(PARTS).min(2, PARTS).exactOptional(),
     seed: whole(0),
     /** Kernels differ in their last bits, so they are part of a result's identity. */
     kernels: z.enum(["simd", "reference", "headlessgl", "webgl2", "webgpu"]).default("simd"),
@@ -120,6 +130,7 @@ export type RecipeConfig = Pick<
   | "batchSize"
   | "epochs"
   | "sam"
+  | "accumulate"
 >;
 
 /** The same data gives the same text, whatever the order of its keys. */

@@ -32,14 +32,14 @@ export interface Device {
   readonly info: DeviceInfo;
 }
 
-const processor = (requested: DeviceName, kernels: Kernels): Device => ({
+const processor = (requested: DeviceName, kernels: Kernels & { readonly threads?: number }): Device => ({
   kernels,
   info: {
     requested,
     backend: kernels.name,
     renderer: null,
     software: false,
-    threads: 1,
+    threads: kernels.threads ?? 1,
     limits: { maxTextureSize: null },
   },
 });
@@ -59,7 +59,7 @@ const graphics = (requested: DeviceName, js: GpuJs, gpu: GpuInfo, host: Kernels)
 
 /** What runs programs: Node or a browser. */
 export interface Platform {
-  openSimd(): Promise<Kernels>;
+  openSimd(threads: number): Promise<Kernels>;
   /** @throws Complaint with the remedy, where the mode is not to be had */
   inspect(mode: GpuMode): Promise<{ readonly js: GpuJs; readonly gpu: GpuInfo }>;
   /** The mode that `auto` tries, and where to learn more if it is not there. */
@@ -69,25 +69,27 @@ export interface Platform {
 /**
  * The kernels of that name. `auto` takes a GPU that is hardware, where there is one, else `simd`, and says why.
  *
+ * @param threads - how many compute, where the kernels are `simd`; beside a GPU they have one
  * @throws Complaint where what is asked for by name cannot be had, with the remedy
  */
-export async function openOn(platform: Platform, requested: DeviceName): Promise<Device> {
+export async function openOn(platform: Platform, requested: DeviceName, threads = 1): Promise<Device> {
   if (requested === "reference") return processor(requested, reference);
-  if (requested === "simd") return processor(requested, await platform.openSimd());
+  if (requested === "simd") return processor(requested, await platform.openSimd(threads));
   const { mode, more } = platform.auto;
   let why: string;
   try {
     const { js, gpu } = await platform.inspect(requested === "auto" ? mode : requested);
-    if (requested !== "auto" || !gpu.software) return graphics(requested, js, gpu, await platform.openSimd());
+    if (requested !== "auto" || !gpu.software)
+      return graphics(requested, js, gpu, await platform.openSimd(1));
     why = `the GPU is software (${gpu.renderer})`;
   } catch (error) {
     if (requested !== "auto" || !(error instanceof Complaint)) throw error;
     why = `no GPU can be opened${more}`;
   }
-  const { kernels, info } = processor(requested, await platform.openSimd());
+  const { kernels, info } = processor(requested, await platform.openSimd(threads));
   return { kernels, info: { ...info, why } };
 }
 
 /** The device in a few words. */
-export const deviceText = ({ backend, renderer, software, why }: DeviceInfo): string =>
-  `${backend}${renderer === null ? "" : ` on ${renderer}${software ? ", software" : ""}`}${why === undefined ? "" : `; ${why}`}`;
+export const deviceText = ({ backend, renderer, software, threads, why }: DeviceInfo): string =>
+  `${backend}${renderer === null ? "" : ` on ${renderer}${software ? ", software" : ""}`}${threads > 1 ? `, ${threads} threads` : ""}${why === undefined ? "" : `; ${why}`}`;

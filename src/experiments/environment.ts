@@ -22,7 +22,14 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 export const version = (): string =>
   JSON.parse(readFileSync(`${root}/package.json`, "utf8")).version as string;
 
-function commit(): string | null {
+/** Of the source as it was when it was loaded: asked once. */
+let known: string | null | undefined;
+const commit = (): string | null => {
+  if (known === undefined) known = askCommit();
+  return known;
+};
+
+function askCommit(): string | null {
   const git = (...args: string[]): string =>
     execFileSync("git", ["-C", root, ...args], {
       encoding: "utf8",

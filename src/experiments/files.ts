@@ -21,6 +21,7 @@ const causes: Readonly<Record<string, string>> = {
   ENOTDIR: "a part of the path is a file",
   EFBIG: "the limit on the size of files is reached",
   EISDIR: "it is a directory",
+  EEXIST: "a file has the name of its folder",
 };
 
 /** A failure to write, as a sentence. */
@@ -28,6 +29,8 @@ export function cannotWrite(path: string, error: unknown): Complaint {
   const code = (error as NodeJS.ErrnoException).code ?? "";
   return new Complaint(
     `cannot write ${path}: ${causes[code] ?? String((error as Error).message)}. What was there before is unchanged.`,
+    1,
+    { cause: error },
   );
 }
 

@@ -6,18 +6,24 @@ import { createSimd, type SimdKernels } from "../tensor/kernels/simd/index.ts";
 import { Complaint } from "./complaint.ts";
 import { type Device, type DeviceName, openOn } from "./device.ts";
 import { type GpuInfo, inspectGpu, NoGpu } from "./gpu-device.ts";
+import { defaultThreads, nodeTeam } from "./threads.ts";
 
-const wasmFile = fileURLToPath(new URL("../../build/kernels.wasm", import.meta.url));
+const built = (name: string): string => fileURLToPath(new URL(`../../build/${name}`, import.meta.url));
 
-/** @throws Complaint where they are not built */
-export function openSimd(): SimdKernels {
+/**
+ * The SIMD kernels. One thread has the plain build, whose memory is its own.
+ *
+ * @throws Complaint where they are not built
+ */
+export function openSimd(threads = 1): SimdKernels {
+  const file = built(threads === 1 ? "kernels.wasm" : "kernels-threads.wasm");
   let wasm: Uint8Array<ArrayBuffer>;
   try {
-    wasm = new Uint8Array(readFileSync(wasmFile));
+    wasm = new Uint8Array(readFileSync(file));
   } catch {
-    throw new Complaint(`the SIMD kernels are not built: ${wasmFile} is missing. Run "npm run kernels".`);
+    throw new Complaint(`the SIMD kernels are not built: ${file} is missing. Run "npm run kernels".`);
   }
-  return createSimd(wasm);
+  return threads === 1 ? createSimd(wasm) : createSimd(wasm, nodeTeam(threads));
 }
 
 /** What to do about a mode that is not to be had in Node. */
@@ -53,14 +59,23 @@ export async function inspectHere(mode: GpuMode): Promise<{ readonly js: GpuJs; 
 /**
  * The kernels of that name, in Node.
  *
+ * @param threads - where somebody has asked for a number
  * @throws Complaint where what is asked for by name cannot be had, with the remedy
  */
-export const openDevice = (requested: DeviceName = "auto"): Promise<Device> =>
-  openOn(
+export async function openDevice(requested: DeviceName = "auto", threads?: number): Promise<Device> {
+  const device = await openOn(
     {
-      openSimd: async () => openSimd(),
+      openSimd: async (count) => openSimd(count),
       inspect: inspectHere,
       auto: { mode: "headlessgl", more: " (qgen doctor tells more)" },
     },
     requested,
+    threads ?? defaultThreads(),
   );
+  if (threads !== undefined && device.info.threads !== threads)
+    throw new Complaint(
+      `--threads ${threads}: only simd computes with several, ${device.info.backend} with one`,
+      2,
+    );
+  return device;
+}

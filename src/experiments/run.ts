@@ -2,6 +2,7 @@
  * One run: a configuration in, a folder out. The folder is complete, or can be resumed.
  *
  *   config.json  events.jsonl  checkpoint.safetensors  weights.safetensors  result.json
+ *   initial.safetensors: a copy of the file of first weights, if they are from a file
  *
  * @packageDocumentation
  */
@@ -29,12 +30,15 @@ import type { FolderDataset } from "./data/image-folder.ts";
 import type { Device } from "./device.ts";
 import { environment } from "./environment.ts";
 import { appendLine, removeLeftovers, writeAtomic } from "./files.ts";
+import type { Pretrained } from "./pretrained.ts";
 import type { EpochRecord, LayerStep, RunResult } from "./result.ts";
 import { openSources, type Sources } from "./sources.ts";
 
 export interface RunOptions {
   readonly device: Device;
   readonly dataset: Dataset | FolderDataset;
+  /** The file of first weights, where the configuration names one. */
+  readonly weights?: Pretrained | undefined;
   /** Whom the network learns from, where its configuration names somebody. */
   readonly teacher?: Teacher | undefined;
   /** Folder of all runs; this one gets a folder of its own in it. */
@@ -63,6 +67,7 @@ export function runFolder(out: string, config: RunConfig) {
     checkpoint: file("checkpoint.safetensors"),
     weights: file("weights.safetensors"),
     result: file("result.json"),
+    initial: file("initial.safetensors"),
   };
 }
 
@@ -102,7 +107,11 @@ async function trained(
   const { device, dataset, out, existing } = options;
   const id = runId(config);
   const files = runFolder(out, config);
-  const model = buildModel(config, dataset);
+  if (options.weights?.sha256 !== config.weights)
+    throw new RangeError(
+      `run ${id}: its first weights are ${config.weights ?? "drawn"}, but were given otherwise`,
+    );
+  const model = buildModel(config, dataset, options.weights);
   const rng = createRng(config.seed);
   const recipe = buildRecipe(config, model, options.teacher);
   const drawn = model.init(device.kernels, rng.fork("init"));
@@ -116,6 +125,7 @@ async function trained(
       `this run has begun already and is complete up to epoch ${start.state.epoch} of ${config.epochs} (${files.folder}). Add --resume to go on, or --restart to begin again.`,
     );
   removeLeftovers(files.folder);
+  if (options.weights !== undefined) writeAtomic(files.initial, options.weights.bytes);
   writeAtomic(files.config, `${JSON.stringify(config, null, 2)}\n`);
   const records = readEvents(files.events).filter(({ epoch }) => epoch <= start.state.epoch);
   writeAtomic(files.events, records.map((record) => `${JSON.stringify(record)}\n`).join(""));

@@ -5,6 +5,7 @@
  */
 
 import type { RecipeConfig } from "./config.ts";
+import type { Severity } from "./corruptions/constants.ts";
 import type { MeasureSettings } from "./measuring/settings.ts";
 
 export const scaleNames = ["smoke", "small", "paper"] as const;
@@ -21,6 +22,15 @@ export interface Scale {
   readonly measures: Partial<MeasureSettings>;
   /** Points a side, and images, of the loss landscape. */
   readonly landscape: { readonly grid: number; readonly images: number | null };
+  /**
+   * Corrupted test images: how many of each corruption and severity, and which networks are tested on them besides those of
+   * `model`; each of them is trained at every precision, from one seed.
+   */
+  readonly robustness: {
+    readonly images: number | null;
+    readonly severities: readonly Severity[];
+    readonly models: readonly string[];
+  };
 }
 
 export const scales: Readonly<Record<ScaleName, Scale>> = {
@@ -32,6 +42,7 @@ export const scales: Readonly<Record<ScaleName, Scale>> = {
     seeds: 2,
     measures: { images: 128, draws: 2, restarts: 1, ascentSteps: 2, ascentBatch: 32, curvatureImages: 16 },
     landscape: { grid: 3, images: 64 },
+    robustness: { images: 24, severities: [1, 5], models: [] },
   },
   small: {
     model: "nin:2x1",
@@ -41,6 +52,7 @@ export const scales: Readonly<Record<ScaleName, Scale>> = {
     seeds: 3,
     measures: { images: 512, draws: 4, restarts: 2, ascentBatch: 32, curvatureImages: 64 },
     landscape: { grid: 15, images: 256 },
+    robustness: { images: 200, severities: [1, 2, 3, 4, 5], models: [] },
   },
   paper: {
     model: "nin:4x10",
@@ -50,6 +62,7 @@ export const scales: Readonly<Record<ScaleName, Scale>> = {
     seeds: 3,
     measures: { curvatureImages: 1024 },
     landscape: { grid: 51, images: null },
+    robustness: { images: null, severities: [1, 2, 3, 4, 5], models: [] },
   },
 };
 

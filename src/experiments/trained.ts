@@ -8,15 +8,16 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { Model, Weights } from "../nn/model.ts";
 import { mapTree, type Tree } from "../nn/tree.ts";
-import { dequantized } from "../quant/prepare.ts";
+import { dequantized, type QuantizedModel } from "../quant/prepare.ts";
 import type { Kernels } from "../tensor/kernels/kernels.ts";
 import { createRng } from "../tensor/random.ts";
 import { sameShape, type Tensor } from "../tensor/tensor.ts";
 import { buildModel, isQuantized } from "./build.ts";
 import { Complaint, explained } from "./complaint.ts";
 import { type RunConfig, runSchema } from "./config.ts";
-import { loadDataset } from "./data/catalog.ts";
+import { inMemory, loadDataset } from "./data/catalog.ts";
 import type { Dataset, ImageKind } from "./data/dataset.ts";
+import { readPretrained } from "./pretrained.ts";
 import type { RunResult } from "./result.ts";
 import { decodeSafetensors, type SafeTensor } from "./safetensors.ts";
 
@@ -95,6 +96,17 @@ export function loadWeights({ folder, config }: TrainedRun, dataset: ImageKind, 
   return { params: mapTree(params, stored), buffers: mapTree(buffers, stored) };
 }
 
+/** The model of a run, in its own or in other bits. Its first weights are those that the run began with. */
+export function modelOf(
+  { folder, config }: TrainedRun,
+  dataset: Dataset,
+  bits = config.bits,
+): Model | QuantizedModel {
+  const start =
+    config.weights === undefined ? undefined : readPretrained(join(folder, "initial.safetensors"));
+  return buildModel({ ...config, bits }, dataset, start);
+}
+
 export interface Network {
   readonly model: Model;
   readonly weights: Weights;
@@ -104,18 +116,13 @@ export interface Network {
  * The same function as a network of plain weights: of a quantized network, the float network with the weights that it
  * computes with, ŵ.
  */
-export async function plainNetwork(
-  { config }: TrainedRun,
-  dataset: Dataset,
-  weights: Weights,
-): Promise<Network> {
-  const model = buildModel(config, dataset);
+export async function plainNetwork(run: TrainedRun, dataset: Dataset, weights: Weights): Promise<Network> {
+  const model = modelOf(run, dataset);
   if (!isQuantized(model)) return { model, weights };
   const hats: Record<string, Tensor> = {};
   for (const [name, x] of Object.entries(dequantized(model, weights.params)))
     hats[name] = x.kernels.tensor(await x.read(), x.shape);
-  const float = buildModel({ ...config, bits: 32 }, dataset);
-  return { model: float, weights: { params: hats, buffers: weights.buffers } };
+  return { model: modelOf(run, dataset, 32), weights: { params: hats, buffers: weights.buffers } };
 }
 
 /** The first so many training images of a run; `null`: all. */
@@ -136,11 +143,7 @@ export function firstImages<T extends { readonly count: number }>(
 }
 
 /** The images of a run, as many as it had. */
-export const datasetOf = ({ folder, config }: TrainedRun, dir: string | undefined): Promise<Dataset> => {
+export const datasetOf = async ({ config }: TrainedRun, dir: string | undefined): Promise<Dataset> => {
   const { name, train, test } = config.data;
-  if (name === "imagenet")
-    throw new Complaint(
-      `the run in ${folder} has learned from a folder of pictures; its images are not kept in memory, where this command wants them`,
-    );
-  return explained(loadDataset(name, { dir, train, test }));
+  return explained(loadDataset(inMemory(name), { dir, train, test }));
 };

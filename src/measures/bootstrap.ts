@@ -1,3 +1,4 @@
+import { log } from "../tensor/math.ts";
 import type { Rng } from "../tensor/random.ts";
 import { normalBelow, studentQuantile } from "./student.ts";
 
@@ -111,4 +112,4 @@ export function bootstrapIntervals(
  * with chance 2⁻ⁿ, and an interval of resamples then lies there too. That has to be rarer than the tail.
  */
 export const fewestSeeds = (confidence: number = defaults.confidence, together = 1): number =>
-  Math.ceil(Math.log2((2 * together) / (1 - confidence)) - 1e-9);
+  Math.ceil(log((2 * together) / (1 - confidence)) / Math.LN2 - 1e-9);

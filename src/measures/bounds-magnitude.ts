@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-import { log } from "../tensor/math.ts";
+import { log, square } from "../tensor/math.ts";
 import { atLeastZero, type BoundOptions, constantTerm, defaultBound, logUnion } from "./bounds.ts";
 
 export interface MagnitudeOptions extends BoundOptions {
@@ -62,7 +62,7 @@ function magnitudeBound(
   const divisor = origin === "orig" && options.denominators === "weight" ? weights : distances;
   if (radius === 0) return Infinity;
 
-  const [radiusSq, epsSq] = [radius * radius, atLeastZero(measure, "eps", options.eps) ** 2];
+  const [radiusSq, epsSq] = [radius * radius, square(atLeastZero(measure, "eps", options.eps))];
   const above = epsSq + ((radiusSq + extra(omega)) * length.total) / omega;
   let total = 0;
   for (let i = 0; i < omega; i++) {

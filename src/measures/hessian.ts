@@ -5,6 +5,7 @@
  */
 
 import type { Tree } from "../nn/tree.ts";
+import { square } from "../tensor/math.ts";
 import type { Rng } from "../tensor/random.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { type LanczosOptions, lanczosAsync, type Spectrum } from "./lanczos.ts";
@@ -35,7 +36,7 @@ export interface DrawOptions {
 
 function estimate(draws: readonly number[]): Estimate {
   const mean = draws.reduce((a, b) => a + b, 0) / draws.length;
-  const spread = draws.reduce((total, x) => total + (x - mean) ** 2, 0) / (draws.length - 1);
+  const spread = draws.reduce((total, x) => total + square(x - mean), 0) / (draws.length - 1);
   return { mean, standardError: Math.sqrt(spread / draws.length) };
 }
 

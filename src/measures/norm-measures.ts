@@ -7,7 +7,7 @@
 
 import { mapTree, member, type Tree } from "../nn/tree.ts";
 import { reference } from "../tensor/kernels/reference/index.ts";
-import { log } from "../tensor/math.ts";
+import { log, square } from "../tensor/math.ts";
 import { sameShape, type Tensor } from "../tensor/tensor.ts";
 
 type Squares = readonly number[];
@@ -37,7 +37,7 @@ export const logSum = (squares: Squares, margin?: number): number =>
 export const overMargin = (margin: number): number => -2 * log(Math.max(0, margin));
 
 /** 1/γ² (eq. 22); ∞ where γ ≤ 0. */
-export const inverseMargin = (margin: number): number => 1 / Math.max(0, margin) ** 2;
+export const inverseMargin = (margin: number): number => 1 / square(Math.max(0, margin));
 
 /** Σ a_l / b_l (eq. 33: the sum of stable ranks); a layer of zeros counts 0. */
 export const sumOfRatios = (above: Squares, below: Squares): number =>

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+import { cosTurn, sinTurn } from "../tensor/angles.ts";
 import { createRng } from "../tensor/random.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { lanczos } from "./lanczos.ts";
@@ -135,8 +136,8 @@ export function circularSpectralNorm(
     for (let a = 0; a < kh; a++)
       for (let b = 0; b < kw; b++) {
         if (overhang === "crop" && (a >= h || b >= w)) continue;
-        const turn = -2 * Math.PI * (((u * a) % h) / h + ((v * b) % w) / w);
-        const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
+        const turn = -(((u * a) % h) / h + ((v * b) % w) / w);
+        const [cos, sin] = [cosTurn(turn), sinTurn(turn)];
         for (let i = 0; i < re.length; i++) {
           const value = all[(i * kh + a) * kw + b]!;
           re[i]! += value * cos;

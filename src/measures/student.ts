@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+import { atan } from "../tensor/angles.ts";
 import { exp } from "../tensor/math.ts";
 
 /**
@@ -11,16 +12,16 @@ import { exp } from "../tensor/math.ts";
  * (Abramowitz and Stegun, 26.7.3 and 26.7.4).
  */
 export function studentInside(t: number, nu: number): number {
-  const theta = Math.atan(t / Math.sqrt(nu));
-  const cosSq = 1 / (1 + t ** 2 / nu);
+  const tangent = t / Math.sqrt(nu);
+  const cosSq = 1 / (1 + (t * t) / nu);
   const odd = nu % 2 === 1;
   let [term, sum] = [odd ? Math.sqrt(cosSq) : 1, 0];
   for (let k = odd ? 1 : 0; k <= nu - 2; k += 2) {
     sum += term;
     term *= (cosSq * (k + 1)) / (k + 2);
   }
-  const sine = Math.sin(theta);
-  return odd ? (2 / Math.PI) * (theta + sine * sum) : sine * sum;
+  const sine = tangent * Math.sqrt(cosSq);
+  return odd ? (2 / Math.PI) * (atan(tangent) + sine * sum) : sine * sum;
 }
 
 /** The t that |T| stays within with that probability, by bisection. */
@@ -46,8 +47,8 @@ export function normalBelow(x: number): number {
   if (x > 8) return 1;
   let [term, sum] = [x, x];
   for (let k = 3; Math.abs(term) > 1e-18; k += 2) {
-    term *= x ** 2 / k;
+    term *= (x * x) / k;
     sum += term;
   }
-  return 0.5 + (sum * exp(-(x ** 2) / 2)) / Math.sqrt(2 * Math.PI);
+  return 0.5 + (sum * exp(-(x * x) / 2)) / Math.sqrt(2 * Math.PI);
 }

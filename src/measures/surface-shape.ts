@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+import { square } from "../tensor/math.ts";
 import { type Grid, type Point, placesOf } from "./landscape.ts";
 
 /** The numbers of a surface that can be held against those of another. */
@@ -50,7 +51,7 @@ export function shapeOf(grid: Grid, known: Iterable<Point>): SurfaceShape {
   const center = losses[middle]!;
   const { accuracy } = points[middle]!;
   const second = (apart: number): number =>
-    (losses[middle + apart]! - 2 * center + losses[middle - apart]!) / (range / half) ** 2;
+    (losses[middle + apart]! - 2 * center + losses[middle - apart]!) / square(range / half);
   const share = (is: (k: number) => boolean): number => losses.filter((_, k) => is(k)).length / losses.length;
   return {
     center,

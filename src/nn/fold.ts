@@ -10,18 +10,19 @@ import { member } from "./tree.ts";
  *
  * Measures of w are others after it: plain norms grow with γ/σ, although the network is the same.
  *
+ * A layer without a bias gets one.
+ *
  * @param weights - of a float network, on the host
- * @throws RangeError for a layer without bias: it has no place for β
  * @deviation The code that the paper builds on leaves σ² = 1, which divides once more by √(1 + eps).
  */
 export function foldBatchNorm({ norms = {} }: Model, { params, buffers }: Weights): Weights {
   const folded = { params: { ...params }, buffers: { ...buffers } };
   for (const [name, norm] of Object.entries(norms)) {
     const biasName = name.replace(/weight$/, "bias");
-    if (params[biasName] === undefined)
-      throw new RangeError(`fold: "${name}" has no bias, so that the β of "${norm}" has no place to go`);
-    const [w, b] = [member(params, name), member(params, biasName)];
-    const [gamma, beta] = [member(params, `${norm}.weight`).data, member(params, `${norm}.bias`).data];
+    const w = member(params, name);
+    const beta = member(params, `${norm}.bias`);
+    const b = params[biasName] ?? mapped(beta, () => 0);
+    const gamma = member(params, `${norm}.weight`).data;
     const [mean, variance] = [
       member(buffers, `${norm}.running_mean`).data,
       member(buffers, `${norm}.running_var`).data,
@@ -29,7 +30,7 @@ export function foldBatchNorm({ norms = {} }: Model, { params, buffers }: Weight
     const factor = (channel: number): number => gamma[channel]! / Math.sqrt(variance[channel]! + EPS);
     const filter = sizeOf(w.shape.slice(1));
     folded.params[name] = mapped(w, (x, i) => x * factor(Math.floor(i / filter)));
-    folded.params[biasName] = mapped(b, (x, i) => (x - mean[i]!) * factor(i) + beta[i]!);
+    folded.params[biasName] = mapped(b, (x, i) => (x - mean[i]!) * factor(i) + beta.data[i]!);
     folded.params[`${norm}.weight`] = mapped(b, () => 1);
     folded.params[`${norm}.bias`] = mapped(b, () => 0);
     folded.buffers[`${norm}.running_mean`] = mapped(b, () => 0);

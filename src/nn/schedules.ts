@@ -4,18 +4,11 @@
  * @packageDocumentation
  */
 
-/** cos(π t) for t from 0 to 1, to 15 digits, from arithmetic alone. */
-function cosPi(t: number): number {
-  if (t > 0.5) return -cosPi(1 - t);
-  const square = (Math.PI * t) ** 2;
-  let sum = 1;
-  for (let n = 20; n >= 2; n -= 2) sum = 1 - (sum * square) / (n * (n - 1));
-  return sum;
-}
+import { cosTurn } from "../tensor/angles.ts";
 
 /** From `from` at t = 0 to `to` at t = 1, along half a wave: to + ½ (from − to) (1 + cos π t). */
 export const halfWave = (from: number, to: number, t: number): number =>
-  to + 0.5 * (from - to) * (1 + cosPi(Math.min(Math.max(t, 0), 1)));
+  to + 0.5 * (from - to) * (1 + cosTurn(Math.min(Math.max(t, 0), 1) / 2));
 
 /**
  * The learning rate of each epoch: multiplied by `gamma` at the start of every milestone.

@@ -6,7 +6,7 @@
  */
 
 import { firstNonFinite } from "../autograd/diagnose.ts";
-import { grad, pullBack } from "../autograd/grad.ts";
+import { grad, pullBackOnce } from "../autograd/grad.ts";
 import { constant, type Var } from "../autograd/op.ts";
 import { add } from "../autograd/ops/arithmetic.ts";
 import type { Rng } from "../tensor/random.ts";
@@ -17,6 +17,7 @@ import { type Metrics, type Tally, tally, total } from "./metrics.ts";
 import type { Mode, Model, Weights } from "./model.ts";
 import { type Objective, toLabels } from "./objectives.ts";
 import type { Optimizer, OptimizerState } from "./optimizers.ts";
+import { meanOf, type Numbers, partsOf } from "./parts.ts";
 import { ascentOf, climbed, type Sam } from "./sam.ts";
 import { mapTree, type Tree } from "./tree.ts";
 
@@ -31,7 +32,9 @@ export interface Recipe {
   readonly lr: (epoch: number) => number;
   /** Each step goes by the gradient at the worst point near the weights. */
   readonly sam?: Sam | undefined;
-  /** What the steps on a batch minimize, in an epoch counted from 0; the mean cross-entropy where absent. */
+  /** Each batch passes through the network in so many parts, one after the other; 1 if it is not given. */
+  readonly accumulate?: number | undefined;
+  /** What the steps on some images minimize, in an epoch counted from 0; the mean cross-entropy where absent. */
   readonly objective?: ((batch: Batch, epoch: number) => Objective | Promise<Objective>) | undefined;
 }
 
@@ -101,6 +104,11 @@ export async function* train(
     throw new RangeError(
       `train: a batch of ${recipe.batchSize} does not fit into ${data.train.count} training images`,
     );
+  const { accumulate = 1 } = recipe;
+  if (accumulate > recipe.batchSize)
+    throw new RangeError(
+      `train: a batch of ${recipe.batchSize} images cannot be split into ${accumulate} parts`,
+    );
   const memory = loopScope();
   let state = start;
   try {
@@ -114,18 +122,15 @@ export async function* train(
       const draws = (index: number): Rng => rng.fork(`augment/${current}/${index}`);
       let [lossSum, step] = [0, 0];
       for await (const batch of batchesOf(data.train, blocks, draws)) {
-        const { optimizer, sam } = recipe;
-        const objective = await recipe.objective?.(batch, current);
         const trained = await trainStep(
           memory,
           model,
-          optimizer,
+          recipe.optimizer,
           state,
           batch,
           data.train.shape,
           lr,
-          sam,
-          objective,
+          recipe,
         );
         state = trained.state;
         const { loss, cause } = trained;
@@ -177,7 +182,8 @@ export function forward(
 }
 
 /**
- * The loss of a batch, with the penalty where there is one, and its gradient to every parameter.
+ * The loss of a batch, with the penalty where there is one, and its gradient to every parameter. The pass is used up:
+ * of what it has made, only the buffers are left.
  *
  * @param logits - the numbers of `y`: the loss is computed by the host, wherever the network was
  */
@@ -190,26 +196,84 @@ export function backward(
   const { kernels, shape, dtype } = y.value;
   const z = constant(kernels.tensor(logits, shape));
   const loss = lossOf(z, labels);
-  const one = constant(kernels.fill(1, [], dtype));
+  const slope = grad(loss, [z]);
   const extra = penalty?.(leaves);
+  const total = extra === undefined ? loss.value : add(loss, extra).value;
+  const one = constant(kernels.fill(1, [], dtype));
   const pulled =
     extra === undefined
-      ? pullBack([y], grad(loss, [z]), Object.values(leaves))
-      : pullBack([y, extra], [...grad(loss, [z]), one], Object.values(leaves));
+      ? pullBackOnce([y], slope, Object.values(leaves))
+      : pullBackOnce([y, extra], [...slope, one], Object.values(leaves));
   const grads = Object.keys(leaves).map((name, i) => {
     const { kernels, shape, dtype } = leaves[name]!.value;
-    return [name, pulled[i]?.value ?? kernels.fill(0, shape, dtype)] as const;
+    return [name, pulled[i] ?? kernels.fill(0, shape, dtype)] as const;
   });
-  const total = extra === undefined ? loss : add(loss, extra);
-  return { loss: total.value, grads: Object.fromEntries(grads) };
+  return { loss: total, grads: Object.fromEntries(grads) };
+}
+
+/** Some images, and what is to be minimized on them. */
+interface Task {
+  readonly batch: Batch;
+  readonly objective: Objective;
+}
+
+/** What a batch says of the weights. */
+interface Slope {
+  readonly loss: number;
+  /** The gradient to every parameter. */
+  readonly grads: Tree<Numbers>;
+  /** The buffers after having seen the batch. */
+  readonly buffers: Tree<Tensor>;
+  /** The first value that was not finite, where the loss is not. */
+  readonly cause: string | null;
 }
 
 /**
- * One update of the weights by one batch. Between its scopes, the logits and the gradients come to the host from
- * wherever they are.
+ * The slope at some weights, by the parts of a batch one after the other. Between its scopes, the logits and the gradients
+ * come to the host from wherever they are.
+ *
+ * @param kept - whose tensors live on
+ */
+async function slopeAt(
+  memory: LoopScope,
+  kept: unknown,
+  model: Model,
+  weights: Weights,
+  parts: readonly Task[],
+  shape: Shape,
+): Promise<Slope> {
+  const slopes: { share: number; loss: number; grads: Tree<Numbers> }[] = [];
+  const count = parts.reduce((sum, { batch }) => sum + batch.labels.length, 0);
+  let { buffers } = weights;
+  let cause: string | null = null;
+  for (const { batch, objective } of parts) {
+    const { labels } = batch;
+    const at = { params: weights.params, buffers };
+    const passing = () => ({ kept, at, pass: forward(model, at, batch, shape) });
+    const { pass } = memory.turn(passing);
+    const logits = await pass.y.value.read();
+    const after = pass.buffers;
+    const { loss: mean, grads } = memory.turn(() => ({
+      ...{ kept, at, after },
+      ...backward(pass, logits, labels, objective),
+    }));
+    const loss = (await mean.read())[0]!;
+    slopes.push({ share: labels.length / count, loss, grads: await readAll(grads) });
+    // The pass is used up: another one is looked at.
+    if (!Number.isFinite(loss))
+      cause ??= await firstNonFinite(memory.turn(() => ({ after, ...passing() })).pass.y, at.params);
+    buffers = after;
+  }
+  return { ...meanOf(slopes), buffers, cause };
+}
+
+/**
+ * One update of the weights by one batch.
  *
  * With `sam`, the gradient is that of the same batch at w + e, and is applied at w. The loss and what batch norm learns
  * are those of w.
+ *
+ * With `accumulate`, the gradient is the mean of those of the batch's parts, each by its number of images.
  *
  * @implements SAM.eq.3
  */
@@ -221,42 +285,31 @@ export async function trainStep(
   batch: Batch,
   shape: Shape,
   lr: number,
-  sam?: Sam,
-  objective?: Objective,
+  { sam, accumulate = 1, objective = () => toLabels }: Pick<Recipe, "sam" | "accumulate" | "objective"> = {},
 ): Promise<{ readonly state: TrainState; readonly loss: number; readonly cause: string | null }> {
-  const { pass } = memory.turn(() => ({ state, pass: forward(model, state.weights, batch, shape) }));
-  const logits = await pass.y.value.read();
-  const slopes = memory.turn(() => ({ state, pass, ...backward(pass, logits, batch.labels, objective) }));
-  const loss = (await slopes.loss.read())[0]!;
   const { params } = state.weights;
-  const cause = Number.isFinite(loss) ? null : await firstNonFinite(pass.y, params);
-  let values = await readAll(slopes.grads);
+  const parts: Task[] = [];
+  for (const part of partsOf(batch, accumulate))
+    parts.push({ batch: part, objective: await objective(part, state.epoch) });
+  const here = await slopeAt(memory, state, model, state.weights, parts, shape);
+  const { loss, buffers, cause } = here;
+  let { grads } = here;
   if (sam !== undefined && cause === null) {
-    const e = ascentOf(params, values, sam, sam.moved === "all" ? Object.keys(params) : model.weights);
+    const e = ascentOf(params, grads, sam, sam.moved === "all" ? Object.keys(params) : model.weights);
     const { above } = memory.turn(() => {
       const moved = climbed(params, e);
-      const weights = { params: model.project?.(moved) ?? moved, buffers: state.weights.buffers };
-      return { state, pass, above: forward(model, weights, batch, shape) };
+      return { state, buffers, above: model.project?.(moved) ?? moved };
     });
-    const there = await above.y.value.read();
-    const { grads } = memory.turn(() => ({
-      state,
-      pass,
-      above,
-      ...backward(above, there, batch.labels, objective),
-    }));
-    values = await readAll(grads);
+    const weights = { params: above, buffers: state.weights.buffers };
+    ({ grads } = await slopeAt(memory, { state, buffers }, model, weights, parts, shape));
   }
   const next = memory.turn(() => {
-    const grads = onKernelsOf(params, values);
-    const updated = optimizer.step(params, grads, state.optimizer, lr, model.decays);
-    const weights = { params: model.project?.(updated.params) ?? updated.params, buffers: pass.buffers };
+    const updated = optimizer.step(params, onKernelsOf(params, grads), state.optimizer, lr, model.decays);
+    const weights = { params: model.project?.(updated.params) ?? updated.params, buffers };
     return { ...state, weights, optimizer: updated.state };
   });
   return { state: next, loss, cause };
 }
-
-type Numbers = { readonly shape: Shape; readonly values: Buffer };
 
 async function readAll(tree: Tree<Tensor>): Promise<Tree<Numbers>> {
   const read: Record<string, Numbers> = {};

@@ -9,6 +9,7 @@ import type { Tensor } from "./tensor.ts";
 
 /** A piece of memory that belongs to a scope. */
 export interface Block {
+  /** Gives it back; once it has been given back, does nothing. */
   release(): void;
 }
 
@@ -69,6 +70,37 @@ export function scope<T>(body: () => T): T {
   const { result, kept } = run(body);
   for (const block of kept) current?.add(block);
   return result;
+}
+
+/** Releases everything made in the scope at hand, so far, that cannot be reached from `live`. */
+export function sweep(live: unknown): void {
+  if (current === null) return;
+  const kept = blocksIn(live);
+  for (const block of current)
+    if (!kept.has(block)) {
+      current.delete(block);
+      block.release();
+    }
+}
+
+/** Values that are needed for so long and no longer, in whatever scope they were made. */
+export interface Holders {
+  /** One more that needs the numbers of `x`. */
+  hold(x: Tensor): void;
+  /** One that does no longer. After the last, the memory is released, and with it every tensor that shares it. */
+  letGo(x: Tensor): void;
+}
+
+export function holders(): Holders {
+  const counts = new Map<Block, number>();
+  const add = (x: Tensor, n: number): void => {
+    for (const block of blocksOf.get(x) ?? []) {
+      const count = (counts.get(block) ?? 0) + n;
+      counts.set(block, count);
+      if (count === 0) block.release();
+    }
+  };
+  return { hold: (x) => add(x, 1), letGo: (x) => add(x, -1) };
 }
 
 /** Runs `body` outside every scope: tensors made in it live until they are garbage. */

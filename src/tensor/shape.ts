@@ -72,6 +72,53 @@ export function broadcastPlan(to: Shape, ...operands: readonly Shape[]): Plan {
   return { extents, strides };
 }
 
+/**
+ * How to walk over a tensor of shape `x` whose axes are put into another order: the axes of the result, outermost
+ * first, with the stride of each in x, and neighbours merged wherever they are neighbours in x.
+ *
+ * @throws RangeError where `order` does not name every axis once
+ */
+export function permutationPlan(x: Shape, order: readonly number[]): Plan & { readonly shape: Shape } {
+  if (order.length !== x.length || x.some((_, axis) => !order.includes(axis)))
+    throw new RangeError(`permute: expected each axis of [${x}] once, got [${order}]`);
+  const extents: number[] = [];
+  const strides: number[] = [];
+  for (const axis of order) {
+    const [extent, stride] = [x[axis]!, sizeOf(x.slice(axis + 1))];
+    if (extent === 1) continue;
+    if (strides.at(-1) === extent * stride) {
+      extents.push(extents.pop()! * extent);
+      strides[strides.length - 1] = stride;
+    } else {
+      extents.push(extent);
+      strides.push(stride);
+    }
+  }
+  return { extents, strides: [strides], shape: order.map((axis) => x[axis]!) };
+}
+
+/**
+ * The extents around an axis of x from which slices are taken, and the shape of what is taken.
+ *
+ * @throws RangeError where there is no such axis or slice
+ */
+export function takeDims(x: Shape, axis: number, indices: Int32Array) {
+  const extent = x[axis];
+  if (extent === undefined) throw new RangeError(`take: [${x}] has no axis ${axis}`);
+  const wrong = indices.findIndex((index) => index < -1 || index >= extent);
+  if (wrong >= 0)
+    throw new RangeError(
+      `take: index ${indices[wrong]} at ${wrong}, expected -1 to ${extent - 1} on axis ${axis} of [${x}]`,
+    );
+  return {
+    outer: sizeOf(x.slice(0, axis)),
+    extent,
+    count: indices.length,
+    inner: sizeOf(x.slice(axis + 1)),
+    shape: x.map((own, i) => (i === axis ? indices.length : own)),
+  };
+}
+
 /** How a window slides over an image. One number serves both axes, as in the networks of the paper. */
 export interface Geometry {
   readonly stride: number;

@@ -213,3 +213,41 @@ export const batchNormGrad: Case = (subject) => {
       }),
   );
 };
+
+/** Arguments of `normalize`, and a gradient of its result. */
+function normalization(subject: Subject, shape: Shape, seed: number, eps: number) {
+  const { x, mean, variance, gamma: scale, beta } = vectors(subject, shape, seed);
+  const g = operand(subject, shape, noise(~seed)).tensor;
+  return { g, xs: [x.tensor, mean.tensor, variance.tensor, scale.tensor, beta.tensor, eps] as const };
+}
+
+export const normalizeRelu: Case = (subject) => {
+  const { kernels } = subject;
+  test("is relu(normalize(…)), to the last bit", () =>
+    holds(fc.tuple(shapes, seeds, epsilons), 80, async ([shape, seed, eps]) => {
+      const { xs } = normalization(subject, shape, seed, eps);
+      const [y, plain] = [kernels.normalizeRelu(...xs), kernels.unary("relu", kernels.normalize(...xs))];
+      expect(y.shape).toEqual(shape);
+      expect(await y.read()).toEqual(await plain.read());
+    }));
+  test("a NaN survives, an infinity below zero does not", async () => {
+    const one = operandOf(subject, [1], [1]).tensor;
+    const x = operandOf(subject, [NaN, Infinity, -Infinity, 1, NaN], [5, 1]).tensor;
+    const y = await kernels.normalizeRelu(x, one, one, one, one, 0).read();
+    expect([...y]).toEqual([NaN, Infinity, 0, 1, NaN]);
+  });
+};
+
+export const batchNormReluGrad: Case = (subject) => {
+  const { kernels } = subject;
+  test("is batchNormGrad of g where normalize(…) is above zero, to the last bit", () =>
+    holds(fc.tuple(shapes, seeds, epsilons), 80, async ([shape, seed, eps]) => {
+      const { g, xs } = normalization(subject, shape, seed, eps);
+      const [x, mean, variance, scale] = xs;
+      const open = kernels.binary("gate", g, kernels.normalize(...xs));
+      const plain = kernels.batchNormGrad(open, x, mean, variance, scale, eps);
+      const found = kernels.batchNormReluGrad(g, ...xs);
+      expect(found.map((r) => r.shape)).toEqual(plain.map((r) => r.shape));
+      for (const [i, r] of found.entries()) expect(await r.read()).toEqual(await plain[i]!.read());
+    }));
+};

@@ -1,8 +1,9 @@
 /** The contract of random numbers, and of weights with such numbers added. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { cosTurn, sinTurn } from "../../src/tensor/angles.ts";
 import type { Key, RandomLaw, Spread } from "../../src/tensor/kernels/kernels.ts";
-import { sinCosTurn, threefry } from "../../src/tensor/kernels/reference/random.ts";
+import { threefry } from "../../src/tensor/kernels/reference/random.ts";
 import type { Buffer } from "../../src/tensor/tensor.ts";
 import { type Case, expectNear, expectUlps, extent, holds, noise, operand, seeds } from "./subject.ts";
 
@@ -15,7 +16,7 @@ function expected(law: RandomLaw, key: Key, n: number): number[] {
   const numbers = Array.from({ length: n + 1 }, (_, i) => {
     const [u, v] = threefry(key, i >> 1, 0).map((w) => ((w >>> 9) + 0.5) / 2 ** 23) as [number, number];
     if (law === "uniform") return 2 * (i % 2 === 0 ? u : v) - 1;
-    const [sin, cos] = sinCosTurn(v);
+    const [sin, cos] = [sinTurn(v), cosTurn(v)];
     return Math.sqrt(-2 * Math.log(u)) * (i % 2 === 0 ? cos : sin);
   });
   return numbers.slice(0, n);

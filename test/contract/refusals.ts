@@ -46,6 +46,31 @@ const wrongShapes: readonly Refusal[] = [
     (k, t) => k.displace(t(2), t(3), { square: 0, constant: 1, root: true }),
     /displace: expected z to be \[2\], got \[3\]/,
   ],
+  [
+    "an axis that is named twice",
+    (k, t) => k.permute(t(2, 3), [0, 0]),
+    /permute: expected each axis of \[2,3\] once, got \[0,0\]/,
+  ],
+  [
+    "an axis that there is not",
+    (k, t) => k.take(t(2, 3), 2, Int32Array.of(0)),
+    /take: \[2,3\] has no axis 2/,
+  ],
+  [
+    "a slice that there is not",
+    (k, t) => k.take(t(2, 3), 1, Int32Array.of(0, 3)),
+    /take: index 3 at 1, expected -1 to 2 on axis 1 of \[2,3\]/,
+  ],
+  [
+    "the transpose of other slices",
+    (k, t) => k.takeGrad(t(2, 3), [2, 3], 1, Int32Array.of(0)),
+    /takeGrad: expected g to be \[2,1\], got \[2,3\]/,
+  ],
+  [
+    "the softmax of no row",
+    (k, t) => k.softmax(t()),
+    /softmax: expected a last axis of at least 1, got \[\]/,
+  ],
   ["a sum to more", (k, t) => k.sumTo(t(3), [2, 3]), /cannot broadcast \[2,3\] to \[3\]/],
   ["inner extents that differ", (k, t) => k.gemm(t(2, 3), t(2, 3)), /gemm: inner extents differ in \[2,3\]/],
   ["a product of a vector", (k, t) => k.gemm(t(3), t(3, 2)), /gemm: expected two matrices, or .* got \[3\]/],
@@ -125,6 +150,11 @@ const wrongShapes: readonly Refusal[] = [
     "a scale of other channels",
     (k, t) => k.batchNormGrad(t(...images), t(...images), t(4), t(4), t(2), 0),
     /expected gamma to be \[4\], got \[2\]/,
+  ],
+  [
+    "a gradient of another input through a ReLU",
+    (k, t) => k.batchNormReluGrad(t(2, 4), t(...images), t(4), t(4), t(4), t(4), 0),
+    /expected g to be|cannot broadcast/,
   ],
   ["several steps", (k, t) => k.quantize(t(4), t(2), q), /one (element|step size), got shape \[2\]/],
   [
@@ -246,6 +276,11 @@ const mixed: readonly (readonly [string, (k: Kernels, t: Ones, alien: Ones) => u
   ["maxPool2dGrad", (k, t, alien) => k.maxPool2dGrad(t(2, 4, 1, 1), alien(...images), pool)],
   ["normalize", (k, t, alien) => k.normalize(t(...images), t(4), t(4), t(4), alien(4), 0)],
   ["batchNormGrad", (k, t, alien) => k.batchNormGrad(t(...images), t(...images), t(4), alien(4), t(4), 0)],
+  ["normalizeRelu", (k, t, alien) => k.normalizeRelu(t(...images), t(4), alien(4), t(4), t(4), 0)],
+  [
+    "batchNormReluGrad",
+    (k, t, alien) => k.batchNormReluGrad(t(...images), t(...images), t(4), t(4), t(4), alien(4), 0),
+  ],
   ["quantize", (k, t, alien) => k.quantize(t(4), alien(), q)],
   ["quantizeGrad", (k, t, alien) => k.quantizeGrad(alien(4), t(4), t(), q)],
   ["sgd", (k, t, alien) => k.sgd(t(4), t(4), alien(4), sgd)],

@@ -83,7 +83,7 @@ describe("qgen reproduce", () => {
         ...["figure-1", "figure-2-dequantized", "figure-2-latent"].map((id) => `figures/${id}.svg`),
         ...["gap-and-loss", "gaps", "losses", "searches"].map((id) => `figures/${id}.svg`),
         ...["measures.csv", "ranking.csv", "report.html", "runs.csv", "summary.json"],
-        ...["table-1.csv", "table-2.csv", "table-3.csv"],
+        ...["table-1.csv", "table-2.csv", "table-3.csv", "table-4.csv", "table-5.csv"],
       ].sort(),
     );
     const before = Object.fromEntries(

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { Profile } from "../../src/experiments/profile.ts";
 import type { RunResult } from "../../src/experiments/result.ts";
 import { qgen, scratch, start, tinyRun } from "./qgen.ts";
 
@@ -46,6 +47,27 @@ describe("qgen train", () => {
     const file = "weights.safetensors";
     expect(sha(join(folder, file))).toBe(sha(join(whole, readdirSync(whole)[0]!, file)));
     expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
+  test("--profile changes no bit, writes where time and memory went, and has nothing to say of a run that is complete", {
+    timeout: 60_000,
+  }, async () => {
+    const [plain, profiled] = [scratch(), scratch()];
+    const args = [...tinyRun, "--epochs", "1", "--accumulate", "2"];
+    await qgen("train", ...args, "--out", plain);
+    const { stdout } = await qgen("train", ...args, "--out", profiled, "--profile");
+    const name = readdirSync(profiled)[0]!;
+    const weights = (out: string): string => sha(join(out, name, "weights.safetensors"));
+    expect(weights(profiled)).toBe(weights(plain));
+    const { ms, kernels, memory } = JSON.parse(
+      readFileSync(join(profiled, name, "profile.json"), "utf8"),
+    ) as Profile;
+    const inside = kernels.reduce((sum, use) => sum + use.ms, 0);
+    expect(inside > 0 && inside < ms).toBe(true);
+    expect(memory.peak > memory.needed && memory.reserved! > memory.peak).toBe(true);
+    expect(stdout).toContain(`${(memory.peak / memory.needed).toFixed(2)} times as much`);
+    const again = await qgen("train", ...args, "--out", profiled, "--profile", "--resume");
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining("Add --restart to begin again")]);
   });
 
   test("Ctrl-C stops after the step at hand, says how to go on, and exits with 130", {
@@ -121,6 +143,7 @@ describe("wrong use exits with 2 and says what would be right", () => {
     [["train", "--optimizer", "sgdm"], /--optimizer "sgdm": .*"sgd"\|"adam"/],
     [["train", "--epochs", "0"], /--epochs 0: /],
     [["train", "--sam", "0"], /--sam 0: Too small/],
+    [["train", "--accumulate", "0"], /--accumulate 0: expected a whole number of parts, 1 or more/],
     [["train", "--sam", "0.05", "--sam-moved", "steps"], /--sam-moved "steps": .*"weights"\|"all"/],
     [["train", "--resume", "--restart"], /'--resume' cannot be used with option '--restart'/],
     [["reproduce", "--scale", "tiny"], /Allowed choices are smoke, small, paper/],

@@ -38,8 +38,8 @@ export const kernels: readonly Mutant[] = [
     { what: "normal numbers of variance 2", from: "Math.sqrt(-2 * log", to: "Math.sqrt(-4 * log" },
     {
       what: "both numbers of a pair are one",
-      from: "radius * cos, radius * sin",
-      to: "radius * cos, radius * cos",
+      from: "cosTurn(turn), radius * sinTurn(turn)",
+      to: "cosTurn(turn), radius * cosTurn(turn)",
     },
   ]),
   ...inFile("src/tensor/kernels/simd/assembly/random.ts", property("kernels"), [
@@ -63,8 +63,8 @@ export const kernels: readonly Mutant[] = [
   ...inFile("src/tensor/kernels/reference/normalization.ts", property("nn"), [
     {
       what: "the unbiased variance normalizes the batch",
-      from: "- mean[c]!) ** 2).map((sum) => sum / count)",
-      to: "- mean[c]!) ** 2).map((sum) => sum / (count - 1))",
+      from: "- mean[c]!)).map((sum) => sum / count)",
+      to: "- mean[c]!)).map((sum) => sum / (count - 1))",
     },
     {
       what: "eps outside the root",
@@ -82,8 +82,13 @@ export const kernels: readonly Mutant[] = [
   ...inFile("src/tensor/kernels/simd/assembly/norm.ts", property("ops"), [
     {
       what: "the variance is around the first value, not around the mean",
-      from: "max(0, square / count - d * d)",
-      to: "max(0, square / count)",
+      from: "max(0, load<f64>(sums, 8) / count - d * d)",
+      to: "max(0, load<f64>(sums, 8) / count)",
+    },
+    {
+      what: "the gradient of batch norm with a ReLU is not stopped where the output is 0",
+      from: "return gated ? v128.and(g,",
+      to: "return false ? v128.and(g,",
     },
   ]),
   ...inFile("src/tensor/kernels/simd/assembly/window.ts", golden("pinned"), [
@@ -149,6 +154,18 @@ export const kernels: readonly Mutant[] = [
       what: "the gradient of a normalization is divided by the variance, not by its root",
       from: "div(gamma, sqrt(shift(eps)(variance)))",
       to: "div(gamma, shift(eps)(variance))",
+    },
+  ]),
+  ...inFile("src/autograd/ops/batch-norm-relu.ts", property("ops"), [
+    {
+      what: "the gradient of a normalization with a ReLU passes where the ReLU is shut",
+      from: "normalizePulls(eps, gate(g, y), xs)",
+      to: "normalizePulls(eps, g, xs)",
+    },
+    {
+      what: "the definition of the gradient forgets the ReLU",
+      from: "batchNormGradDefinition(eps)(gate(g, y), x,",
+      to: "batchNormGradDefinition(eps)(g, x,",
     },
   ]),
 ];

@@ -65,13 +65,13 @@ export const landscape: readonly Mutant[] = [
     },
   ]),
   ...inFile("src/measures/surface-shape.ts", property("surface-shape"), [
-    { what: "the curvature is not divided by h²", from: "(range / half) ** 2", to: "1" },
-    { what: "the curvature is divided by h", from: "(range / half) ** 2", to: "(range / half)" },
+    { what: "the curvature is not divided by h²", from: "square(range / half)", to: "1" },
+    { what: "the curvature is divided by h", from: "square(range / half)", to: "(range / half)" },
     { what: "the curvature counts the centre once", from: "- 2 * center +", to: "- center +" },
     {
       what: "the second curvature is that of the diagonal",
-      from: "second(0, 1)]",
-      to: "second(1, 1)]",
+      from: "[n, 1]).map(second)",
+      to: "[n, n + 1]).map(second)",
     },
     { what: "a loss that is not a number counts as none", from: "? Infinity : loss", to: "? 0 : loss" },
   ]),
@@ -103,7 +103,11 @@ export const landscape: readonly Mutant[] = [
       from: "meanCurvature(a) < meanCurvature(b)",
       to: "meanCurvature(a) > meanCurvature(b)",
     },
-    { what: "the curvatures along both directions are added up", from: "(x + y) / 2", to: "x + y" },
+    {
+      what: "the curvatures along both directions are added up",
+      from: "along, 0) / curvature.length",
+      to: "along, 0)",
+    },
     {
       what: "networks are held against a float network of any seed",
       from: "floats.get(run.config.seed)",

@@ -25,8 +25,17 @@ import type { Mutant } from "./mutant.ts";
 import { mutants } from "./mutants.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const copied = ["docs", "src", "test", "bin", "build", "package.json", "tsconfig.json", "vitest.config.ts"];
-const kernels = "build/kernels.wasm";
+const kernels = ["build/kernels.wasm", "build/kernels-threads.wasm"];
+const copied = [
+  "docs",
+  "src",
+  "test",
+  "bin",
+  ...kernels,
+  "package.json",
+  "tsconfig.json",
+  "vitest.config.ts",
+];
 /** What the kernels are compiled from. */
 const kernelSources = ["src/tensor/kernels/simd/assembly/", "src/tensor/math.ts"];
 const report = "report.json";
@@ -100,7 +109,7 @@ async function node(...args: readonly string[]): Promise<{ code: number | null; 
 
 async function buildKernels(): Promise<void> {
   // What is not there is built, whatever the clock says: two files written at once may have one time.
-  rmSync(join(copy, kernels), { force: true });
+  for (const file of kernels) rmSync(join(copy, file), { force: true });
   const { code, output } = await node("bin/build-kernels.mjs");
   if (code !== 0) throw new Error(output);
 }
@@ -128,7 +137,7 @@ function withError(text: string, { file, from, to }: Mutant): string {
 }
 
 /** The name of the test that catches the error, or null. Leaves the copy as it was. */
-async function caughtBy(mutant: Mutant, goodKernels: Uint8Array): Promise<string | null> {
+async function caughtBy(mutant: Mutant, goodKernels: readonly Uint8Array[]): Promise<string | null> {
   const path = join(copy, mutant.file);
   const text = readFileSync(path, "utf8");
   const compiled = kernelSources.some((source) => mutant.file.startsWith(source));
@@ -138,7 +147,7 @@ async function caughtBy(mutant: Mutant, goodKernels: Uint8Array): Promise<string
     return await firstFailure(mutant.tests);
   } finally {
     writeFileSync(path, text);
-    if (compiled) writeFileSync(join(copy, kernels), goodKernels);
+    if (compiled) for (const [i, file] of kernels.entries()) writeFileSync(join(copy, file), goodKernels[i]!);
   }
 }
 
@@ -154,7 +163,7 @@ async function main(words: string): Promise<boolean> {
   for (const name of copied) cpSync(join(root, name), join(copy, name), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"), "dir");
   await buildKernels();
-  const goodKernels = readFileSync(join(copy, kernels));
+  const goodKernels = kernels.map((file) => readFileSync(join(copy, file)));
   const failing = await firstFailure([...new Set(chosen.flatMap(({ tests }) => tests))]);
   if (failing !== null) throw new Error(`without any planted error, this test fails: ${failing}`);
 

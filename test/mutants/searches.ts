@@ -174,8 +174,8 @@ export const searches: readonly Mutant[] = [
   ...inFile("src/nn/train.ts", property("sam"), [
     {
       what: "the gradient of SAM is that at w",
-      from: "values = await readAll(grads);",
-      to: "await readAll(grads);",
+      from: "({ grads } = await slopeAt(memory, { state, buffers }",
+      to: "(await slopeAt(memory, { state, buffers }",
     },
     {
       what: "SAM moves everything",

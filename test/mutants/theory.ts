@@ -20,7 +20,7 @@ export const theory: readonly Mutant[] = [
     { what: "ascent starts in the middle only", from: "start <= starts", to: "start < 1" },
     {
       what: "samples of the L2 ball crowd in its middle",
-      from: "rho * rng.uniform() ** (1 / p)",
+      from: "rho * exp(log(rng.uniform()) / p)",
       to: "rho * rng.uniform()",
     },
     { what: "only one sign of each vertex", from: "& 1 ? rho : -rho", to: "& 1 ? rho : 0" },

@@ -238,7 +238,7 @@ export const training: readonly Mutant[] = [
     },
     {
       what: "what batch norm has seen is forgotten",
-      from: "?? updated.params, buffers: pass.buffers }",
+      from: "?? updated.params, buffers }",
       to: "?? updated.params, buffers: state.weights.buffers }",
     },
   ]),

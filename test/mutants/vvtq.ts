@@ -65,8 +65,8 @@ export const vvtq: readonly Mutant[] = [
   ...inFile("src/nn/train.ts", property("vvtq"), [
     {
       what: "the penalty counts in the loss, and not in the gradient",
-      from: "[...grad(loss, [z]), one]",
-      to: "[...grad(loss, [z]), null]",
+      from: "[...slope, one]",
+      to: "[...slope, null]",
     },
   ]),
 ];

@@ -117,13 +117,13 @@ describe("batch norm folded into the weights", () => {
     expect(changed).toEqual(["conv.weight", "conv.bias", "bn.weight", "bn.bias"]);
   });
 
-  test("is refused where a layer has no bias, with the names of both", () => {
+  test("gives a bias to a layer that has none, which then has the place of a bias of 0", () => {
     const { params, buffers } = randomWeights(5);
-    const { "blocks.0.conv2.bias": _, ...rest } = params;
-    expect(() => foldBatchNorm(model, { params: rest, buffers })).toThrow(
-      new RangeError(
-        'fold: "blocks.0.conv2.weight" has no bias, so that the β of "blocks.0.bn2" has no place to go',
-      ),
-    );
+    const { "blocks.0.conv2.bias": b, ...rest } = params;
+    const zero = b!.kernels.fill(0, b!.shape, b!.dtype);
+    const withZero = foldBatchNorm(model, { params: { ...rest, "blocks.0.conv2.bias": zero }, buffers });
+    const without = foldBatchNorm(model, { params: rest, buffers });
+    expect(numbers(without.params)).toEqual(numbers(withZero.params));
+    expect(distance(logits(without), logits({ params: rest, buffers }))).toBeLessThan(1e-12);
   });
 });

@@ -2,10 +2,13 @@
  * One list of cases for every op: an op without a case does not compile.
  */
 import fc from "fast-check";
-import type { Op, Ops, Var } from "../../src/autograd/op.ts";
+import { constant, type Op, type Ops, type Var } from "../../src/autograd/op.ts";
 import * as arithmetic from "../../src/autograd/ops/arithmetic.ts";
+import * as fusedRelu from "../../src/autograd/ops/batch-norm-relu.ts";
 import * as fused from "../../src/autograd/ops/fused.ts";
+import * as layout from "../../src/autograd/ops/layout.ts";
 import * as linear from "../../src/autograd/ops/linear.ts";
+import * as softmax from "../../src/autograd/ops/softmax.ts";
 import { type Shape, sizeOf, type Tensor } from "../../src/tensor/tensor.ts";
 import { f64, filled } from "../tensors.ts";
 
@@ -139,11 +142,24 @@ export const arithmeticCases: CasesOf<typeof arithmetic, Case> = {
   log: unary(arithmetic.log, positive),
   sqrt: unary(arithmetic.sqrt, positive),
   tanh: unary(arithmetic.tanh),
+  erf: unary(arithmetic.erf),
   relu: unary(arithmetic.relu, awayFromZero),
   gate: binary(arithmetic.gate, gated),
   scale: unary(arithmetic.scale(-1.5)),
   shift: unary(arithmetic.shift(0.25)),
+  atLeast: unary(arithmetic.atLeast(0), awayFromZero),
   sum: unary(arithmetic.sum),
+};
+
+const twice = Int32Array.of(2, -1, 0, 2);
+
+export const layoutCases: CasesOf<typeof layout, Case> = {
+  permute: [
+    smooth(layout.permute([2, 0, 1]), [[2, 3, 4]]),
+    smooth(layout.permute([0, 2, 1, 3]), [[2, 3, 1, 2]]),
+  ],
+  take: [smooth(layout.take(1, twice), [[2, 3, 2]]), smooth(layout.take(0, twice), [[3]])],
+  takeGrad: [smooth(layout.takeGrad([2, 3, 2], 1, twice), [[2, 4, 2]])],
 };
 
 const padded = { stride: 1, padding: 1, groups: 1 };
@@ -238,6 +254,46 @@ const normalize = (x: Shape) =>
     varianceAt(2),
   );
 
+/** As `domain`, where nothing that goes into the ReLU is near its kink. */
+const clearOf =
+  (before: (...xs: Var[]) => Var, domain = all(around)) =>
+  (shapes: readonly Shape[]): fc.Arbitrary<Tensor[]> =>
+    domain(shapes).filter((xs) => before(...xs.map(constant)).value.data.every((y) => Math.abs(y) > 0.01));
+const normalized = fused.normalizeDefinition(eps) as (...xs: Var[]) => Var;
+const batchNormRelu = (shapes: readonly Shape[], take?: readonly number[]) =>
+  againstDefinition(
+    fusedRelu.batchNormRelu(eps),
+    fusedRelu.batchNormReluDefinition(eps),
+    shapes,
+    clearOf((...xs) => (fused.batchNormDefinition(eps) as (...xs: Var[]) => readonly Var[])(...xs)[0]!),
+    take,
+  );
+const batchNormReluGrad = (take?: readonly number[]) =>
+  againstDefinition(
+    fusedRelu.batchNormReluGrad(eps),
+    fusedRelu.batchNormReluGradDefinition(eps),
+    [x, x, perChannel, perChannel, perChannel, perChannel],
+    clearOf((_g, ...xs) => normalized(...xs), varianceAt(3)),
+    take,
+  );
+
+export const fusedReluCases: CasesOf<typeof fusedRelu, FusedCase> = {
+  batchNormRelu: [
+    batchNormRelu([x, perChannel, perChannel], [0]),
+    batchNormRelu([[2, 2, 2, 2], perChannel, perChannel], [0]),
+    batchNormRelu([x, perChannel, perChannel]),
+  ],
+  batchNormReluGrad: [batchNormReluGrad([0]), batchNormReluGrad([1, 2]), batchNormReluGrad()],
+  normalizeRelu: [
+    againstDefinition(
+      fusedRelu.normalizeRelu(eps),
+      fusedRelu.normalizeReluDefinition(eps),
+      [x, perChannel, perChannel, perChannel, perChannel],
+      clearOf(normalized, varianceAt(2)),
+    ),
+  ],
+};
+
 export const fusedCases: CasesOf<typeof fused, FusedCase> = {
   batchNorm: [
     batchNorm([x, perChannel, perChannel], [0]),
@@ -255,12 +311,24 @@ export const fusedCases: CasesOf<typeof fused, FusedCase> = {
   ],
 };
 
+const softmaxCases: CasesOf<typeof softmax, FusedCase> = {
+  softmax: [
+    againstDefinition(softmax.softmax, softmax.softmaxDefinition, [[2, 3]]),
+    againstDefinition(softmax.softmax, softmax.softmaxDefinition, [[2, 1, 4]]),
+  ],
+};
+
 export const allCases: readonly (readonly [string, Case])[] = Object.entries({
   ...arithmeticCases,
   ...linearCases,
+  ...layoutCases,
   ...fusedCases,
+  ...fusedReluCases,
+  ...softmaxCases,
 }).flatMap(([name, cases]) => cases.map((c: Case) => [`${name} ${c.label}`, c] as const));
 
-export const allFusedCases: readonly (readonly [string, FusedCase])[] = Object.entries(fusedCases).flatMap(
-  ([name, cases]) => cases.map((c) => [`${name} ${c.label}`, c] as const),
-);
+export const allFusedCases: readonly (readonly [string, FusedCase])[] = Object.entries({
+  ...fusedCases,
+  ...fusedReluCases,
+  ...softmaxCases,
+}).flatMap(([name, cases]) => cases.map((c) => [`${name} ${c.label}`, c] as const));

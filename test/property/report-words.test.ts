@@ -161,6 +161,10 @@ describe("what differs from the paper", () => {
   test.each<[string, Made["config"]]>([
     ["NiN 5×10, where the paper’s are 2 to 4 deep and 8 to 12 wide.", { model: "nin:5x10" }],
     [
+      "ResNet-18 of base width 16, where the paper’s are NiN 2 to 4 deep and 8 to 12 wide.",
+      { model: "resnet18:w16" },
+    ],
+    [
       "SGD with learning rate 0.2 and weight decay 0.0001, which is not among the paper’s settings.",
       { lr: 0.2 },
     ],

@@ -104,7 +104,7 @@ const rule = sgd({ momentum: 0.9, weightDecay: 1e-4 });
 const start = (model: Model): TrainState => startOf(model.init(simd, createRng(1)), rule);
 const numbers = (tree: Tree<Tensor>): Tree<number[]> => mapTree(tree, ({ data }) => Array.from(data));
 const step = async (model: Model, sam?: Sam) =>
-  (await trainStep(loopScope(), model, rule, start(model), batch, shape, 0.1, sam)).state;
+  (await trainStep(loopScope(), model, rule, start(model), batch, shape, 0.1, { sam })).state;
 
 describe.each([
   ["float", float],
@@ -146,7 +146,7 @@ describe.each([
   test("leaves the weights that it started from as they were", async () => {
     const before = start(model);
     const bits = numbers(before.weights.params);
-    await trainStep(loopScope(), model, rule, before, batch, shape, 0.1, defaultSam);
+    await trainStep(loopScope(), model, rule, before, batch, shape, 0.1, { sam: defaultSam });
     expect(numbers(before.weights.params)).toEqual(bits);
   });
 });

@@ -330,14 +330,31 @@ describe("the heap", () => {
     const block = heap.allocate(1000);
     heap.scratch(1000);
     const { used } = heap.usage();
-    expect(() => heap.allocate(2 ** 20)).toThrow(
-      /out of memory: the SIMD kernels hold .* and need 1 MB in all/,
+    expect(() => heap.allocate(2 ** 20, () => "a tensor of shape [4,65536]")).toThrow(
+      "out of memory: a tensor of shape [4,65536] takes 1 MB, the SIMD kernels hold 1 MB already, and this machine gives no more. Use a smaller batch (--batch-size) or network, or pass each batch in parts (--accumulate).",
     );
     expect(heap.usage().used).toBe(used);
-    expect(() => heap.scratch(2 ** 20)).toThrow(/out of memory/);
+    expect(() => heap.scratch(2 ** 20)).toThrow("out of memory: scratch memory of a kernel takes 1 MB");
     const again = heap.allocate(1024);
     const scratch = heap.scratch(500);
     expect(scratch >= again + 1024 || scratch + 500 <= again).toBe(true);
     expect(scratch >= block + 1000 || scratch + 500 <= block).toBe(true);
+  });
+
+  test("the last page is had, though it is less than the memory likes to grow by", () => {
+    const heap = heapOf(4);
+    heap.allocate(4 * 65536 - 1024);
+    expect(heap.usage().reserved).toBe(4 * 65536);
+  });
+
+  test("more than 32 bits address is refused with its shape, and nothing is lost", () => {
+    const { kernels, used, filled } = setUp();
+    filled(1, 4);
+    const before = used();
+    expect(() => filled(0, 128, 512, 128, 129)).toThrow(
+      "out of memory: a tensor of shape [128,512,128,129] takes 4128 MB, the SIMD kernels hold 1 MB already, and WebAssembly of 32 bits addresses 4096 MB. Use a smaller batch",
+    );
+    expect(used()).toBe(before);
+    expect([...kernels.unary("neg", filled(2, 2)).data]).toEqual([-2, -2]);
   });
 });

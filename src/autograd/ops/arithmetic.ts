@@ -85,6 +85,10 @@ export const log: Op1 = unary("log", (g, _y, x) => div(g, x));
 export const sqrt: Op1 = unary("sqrt", (g, y) => scale(0.5)(div(g, y)));
 /** d tanh(x) = (1 − tanh²(x)) dx */
 export const tanh: Op1 = unary("tanh", (g, y) => mul(g, shift(1)(neg(mul(y, y)))));
+/** (2 / √π) ∫₀ˣ exp(−t²) dt; d erf(x) = 2/√π exp(−x²) dx */
+export const erf: Op1 = unary("erf", (g, _y, x) =>
+  mul(g, scale(2 / Math.sqrt(Math.PI))(exp(neg(mul(x, x))))),
+);
 /** max(0, x); the gradient at 0 is 0. */
 export const relu: Op1 = unary("relu", (g, y) => gate(g, y));
 
@@ -112,6 +116,15 @@ export const shift = (c: number): Op1 =>
     gradient: "exact",
     forward: (x) => x.kernels.unary("shift", x, c),
     vjp: ({ g }) => [() => g],
+  });
+
+/** max(x, c); the gradient at c is 0. */
+export const atLeast = (c: number): Op1 =>
+  defineOp({
+    name: "atLeast",
+    gradient: "exact",
+    forward: (x) => x.kernels.unary("atLeast", x, c),
+    vjp: ({ g }, x) => [() => gate(g, shift(-c)(x))],
   });
 
 export const sum: Op1 = reduceTo([]);

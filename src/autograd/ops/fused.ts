@@ -129,14 +129,17 @@ export const normalize = (eps: number): Op<Affine> =>
     gradient: "exact",
     forward: (x, mu, variance, gamma, beta) =>
       kernelsOf(x, mu, variance, gamma, beta).normalize(x, mu, variance, gamma, beta, eps),
-    vjp({ g }, ...xs) {
-      const [x, , variance, gamma] = xs;
-      const [, ...others] = pullThrough((...inner: Affine) => [normalizeDefinition(eps)(...inner)], [g], xs);
-      // In x it is a product with constants, and needs nothing of the definition.
-      const slope = (): Var => perChannel(div(gamma, sqrt(shift(eps)(variance))), x);
-      return [() => mul(g, slope()), ...others] as Pulls5;
-    },
+    vjp: ({ g }, ...xs) => normalizePulls(eps, g, xs),
   });
+
+/** The cotangents of the arguments of `normalize`. */
+export function normalizePulls(eps: number, g: Var, xs: Affine): Pulls5 {
+  const [x, , variance, gamma] = xs;
+  const [, ...others] = pullThrough<Affine>((...inner) => [normalizeDefinition(eps)(...inner)], [g], xs);
+  // In x it is a product with constants, and needs nothing of the definition.
+  const slope = (): Var => perChannel(div(gamma, sqrt(shift(eps)(variance))), x);
+  return [() => mul(g, slope()), ...others] as Pulls5;
+}
 
 /** The mean over rows of ln Σ exp(z) − z[label], in plain ops (and without a guard against overflow). */
 export function crossEntropyDefinition(labels: Int32Array): (logits: Var) => Var {

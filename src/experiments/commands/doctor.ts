@@ -1,10 +1,13 @@
 import { cpus } from "node:os";
 import { Command } from "commander";
 import { Complaint } from "../complaint.ts";
+import { physicalCores } from "../cores.ts";
 import { type DeviceName, deviceNames } from "../device.ts";
 import { version } from "../environment.ts";
 import { openDevice } from "../node-device.ts";
 import { rateOf, square } from "../rate.ts";
+import { count } from "../report/format.ts";
+import { defaultThreads } from "../threads.ts";
 
 /** What there is to say of one device. */
 interface Finding {
@@ -49,12 +52,20 @@ async function doctorAction({ json }: { json?: true }): Promise<void> {
   const findings: Finding[] = [];
   for (const device of deviceNames) if (device !== "auto") findings.push(await examine(device));
   const auto = await openDevice("auto");
+  const cores = physicalCores();
   if (json) {
-    console.log(JSON.stringify({ auto: auto.info, threads: cpus().length, findings }, null, 2));
+    const threads = defaultThreads();
+    console.log(
+      JSON.stringify({ auto: auto.info, processors: cpus().length, cores, threads, findings }, null, 2),
+    );
     return;
   }
   console.log(
-    `qgen ${version()}, Node ${process.version}, ${cpus().length} processors (${cpus()[0]?.model ?? "unknown"})\n`,
+    `qgen ${version()}, Node ${process.version}, ${cpus().length} processors (${cpus()[0]?.model ?? "unknown"})`,
+  );
+  const said = cores.from === "system" ? "as the system says" : "at a guess";
+  console.log(
+    `${count(cores.count, "physical core")}, ${said}: simd computes with ${count(defaultThreads(), "thread")}, unless --threads says otherwise\n`,
   );
   for (const { device, renderer, software, gflops, missing } of findings)
     console.log(

@@ -6,7 +6,7 @@ import type { LandscapeOptions } from "../landscape/jobs.ts";
 import { landscape, openRuns } from "../landscape/landscape.ts";
 import { openDevice } from "../node-device.ts";
 import { createProgress } from "../progress.ts";
-import { number, stopOnSignal } from "./options.ts";
+import { number, stopOnSignal, threadsOption } from "./options.ts";
 
 interface Options {
   axes: "1" | "2";
@@ -17,6 +17,7 @@ interface Options {
   normalization: LandscapeOptions["normalization"];
   seed: number;
   device: DeviceName;
+  threads?: number;
   dataDir?: string;
   out: string;
   json?: true;
@@ -48,6 +49,7 @@ export const landscapeCommand = (): Command =>
     )
     .option("--seed <n>", "seed of the directions", number, 0)
     .addOption(new Option("--device <name>", "kernels").choices(deviceNames).default("auto"))
+    .addOption(threadsOption())
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
     .option(
       "--out <dir>",
@@ -67,7 +69,7 @@ async function landscapeAction(folders: string[], options: Options, command: Com
     throw new Complaint(`--grid ${grid.n} --range ${range}: ${(error as Error).message}`, 2);
   }
   const runs = openRuns(folders);
-  const device = await openDevice(options.device);
+  const device = await openDevice(options.device, options.threads);
   const again =
     `qgen landscape ${runs.map(({ folder }) => folder).join(" ")} ${givenOptions(command)}`.trim();
   const progress = createProgress(process.stderr);

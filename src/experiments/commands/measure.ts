@@ -14,11 +14,12 @@ import { columnsOf } from "../report/measures.ts";
 import { rankingText } from "../report/measures-files.ts";
 import { type Ranked, ranking } from "../report/ranking.ts";
 import { datasetOf } from "../trained.ts";
-import { number, stopOnSignal } from "./options.ts";
+import { number, stopOnSignal, threadsOption } from "./options.ts";
 
 type Options = Omit<Partial<MeasureSettings>, "on"> & {
   on: MeasureSettings["on"] | "both";
   device: DeviceName;
+  threads?: number;
   dataDir?: string;
   out: string;
   json?: true;
@@ -90,6 +91,7 @@ export const measureCommand = (): Command =>
     )
     .option("--seed <n>", "seed of the perturbations", number)
     .addOption(new Option("--device <name>", "kernels of the searches").choices(deviceNames).default("auto"))
+    .addOption(threadsOption())
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
     .option("--out <dir>", "folder of the figure of the searches and of the numbers", "measures")
     .option("--json", "print the numbers as JSON")
@@ -108,12 +110,12 @@ function checked(given: Record<string, unknown>): MeasureSettings {
 }
 
 async function measureAction(folders: string[], options: Options): Promise<void> {
-  const { device: name, dataDir, out, json, on, ...given } = options;
+  const { device: name, threads, dataDir, out, json, on, ...given } = options;
   const places = on === "both" ? (["latent", "dequantized"] as const) : [on];
   const settings = places.map((on) => checked({ ...given, on }));
   const runs = openRuns(folders);
   const labels = labelsOf(runs);
-  const device = await openDevice(name);
+  const device = await openDevice(name, threads);
   const progress = createProgress(process.stderr);
   const signals = stopOnSignal();
   const done: Labelled[] = [];

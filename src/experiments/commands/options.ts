@@ -4,11 +4,12 @@
  * @packageDocumentation
  */
 
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import { Complaint } from "../complaint.ts";
 import { type RunConfig, runSchema } from "../config.ts";
 import { type DatasetName, findDataDir, isPresent } from "../data/catalog.ts";
+import { checkedThreads } from "../threads.ts";
 
 /** A number, or the complaint that commander shows with the name of the option. */
 export function number(text: string): number {
@@ -18,6 +19,12 @@ export function number(text: string): number {
 }
 
 export const numbers = (text: string): number[] => (text.trim() === "" ? [] : text.split(",").map(number));
+
+export const threadsOption = (): Option =>
+  new Option(
+    "--threads <n>",
+    "threads of simd; the bits are the same (default: $QGEN_THREADS, else one for each physical core)",
+  ).argParser((text) => checkedThreads(text, "--threads"));
 
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
@@ -72,4 +79,24 @@ export function stopOnSignal(): { readonly stop: () => boolean; readonly dispose
       process.off("SIGTERM", ask);
     },
   };
+}
+
+/** @throws Complaint with the name of the option */
+export function wholeNumber(option: string, value: number): number {
+  if (!Number.isInteger(value) || value < 1)
+    throw new Complaint(`${option} ${value}: expected a whole number of at least 1`, 2);
+  return value;
+}
+
+/** @throws Complaint with the name of the option */
+export function positive(option: string, value: number): number {
+  if (!(value > 0)) throw new Complaint(`${option} ${value}: expected a number above 0`, 2);
+  return value;
+}
+
+/** The address of Redis: given, or of the environment, where other users of the machine do not see it. */
+export function redisAddress(given: string | true | undefined): string {
+  const url = typeof given === "string" ? given : process.env.QGEN_REDIS;
+  if (!url) throw new Complaint("--redis: expected an address, here or in QGEN_REDIS", 2);
+  return url;
 }

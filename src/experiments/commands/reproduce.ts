@@ -10,11 +10,13 @@ import { precisionName } from "../precision.ts";
 import { createProgress, followRun } from "../progress.ts";
 import type { MeasuredRuns } from "../report/measures.ts";
 import type { RunResult } from "../result.ts";
+import type { RobustTable } from "../robustness/table.ts";
 import { run, runFolder } from "../run.ts";
 import { paperRecipe, type ScaleName, scaleNames, scales } from "../scales.ts";
-import { openRun } from "../trained.ts";
-import { checkedConfig, number, resolveData, stopOnSignal } from "./options.ts";
+import { openRun, type TrainedRun } from "../trained.ts";
+import { checkedConfig, number, resolveData, stopOnSignal, threadsOption } from "./options.ts";
 import { landscapeOf, measureAll } from "./reproduce-measures.ts";
+import { robustnessOf } from "./reproduce-robustness.ts";
 
 interface Options {
   scale: ScaleName;
@@ -25,6 +27,7 @@ interface Options {
   epochs?: number;
   seeds?: number;
   device: DeviceName;
+  threads?: number;
   dataDir?: string;
   out: string;
   runs: string;
@@ -38,7 +41,7 @@ const precisions = [32, 8, 4, 2];
 export const reproduceCommand = (): Command =>
   new Command("reproduce")
     .description(
-      "Tables 1, 2 and 3, Figures 1 and 2, hypothesis 1 and the ranking of measures: NiN in FP32, Int8, Int4 and Int2 from the same first weights, over several seeds.",
+      "Tables 1 to 5, Figures 1 and 2, hypothesis 1 and the ranking of measures: NiN in FP32, Int8, Int4 and Int2 from the same first weights, over several seeds.",
     )
     .addOption(new Option("--scale <name>", "size of the experiment").choices(scaleNames).default("small"))
     .option(
@@ -52,10 +55,14 @@ export const reproduceCommand = (): Command =>
     .option("--epochs <n>", "epochs, in place of the scale's", number)
     .option("--seeds <n>", "number of seeds, in place of the scale's", number)
     .addOption(new Option("--device <name>", "kernels").choices(deviceNames).default("auto"))
+    .addOption(threadsOption())
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
     .option("--out <dir>", "folder of the report", "report")
     .option("--runs <dir>", "folder of all runs; what is complete there is not run again", "runs")
-    .option("--no-measures", "only Tables 1 and 2 and Figure 1: no measures, no landscape")
+    .option(
+      "--no-measures",
+      "only Tables 1 and 2 and Figure 1: no measures, no landscape, no corrupted images",
+    )
     .option("--json", "print the summary as JSON")
     .addHelpText("after", "\nExample:\n  qgen reproduce --scale small --data synthetic --out report")
     .action(reproduceAction);
@@ -69,33 +76,43 @@ async function reproduceAction(options: Options, command: Command): Promise<void
     test: options.test ?? scale.test ?? undefined,
   });
   const dataset = await explained(loading);
-  const device = await openDevice(options.device);
+  const device = await openDevice(options.device, options.threads);
   const seeds = options.seeds ?? scale.seeds;
-  const configs: RunConfig[] = Array.from({ length: seeds }, (_, seed) =>
+  const configsOf = (model: string, seed: number): RunConfig[] =>
     precisions.map((bits) =>
       checkedConfig({
         ...paperRecipe(options.epochs ?? scale.epochs),
-        model: options.model ?? scale.model,
+        model,
         bits,
         data: { name, train: dataset.train.count, test: dataset.test.count },
         seed,
         kernels: device.kernels.name,
       }),
-    ),
+    );
+  const configs = Array.from({ length: seeds }, (_, seed) =>
+    configsOf(options.model ?? scale.model, seed),
   ).flat();
+  const corrupted = options.measures && dataset.shape[0] === 3;
+  /** Networks that are trained for Tables 4 and 5 alone. */
+  const others = corrupted ? scale.robustness.models.flatMap((model) => configsOf(model, 0)) : [];
+  const all = [...configs, ...others];
 
   const progress = createProgress(process.stderr);
   const signals = stopOnSignal();
   progress.print(
-    `${configs.length} runs of ${configs[0]!.model} on ${dataset.source} (${deviceText(device.info)})`,
+    `${configs.length} runs of ${configs[0]!.model}${others.length === 0 ? "" : ` and ${others.length} of ${scale.robustness.models.join(", ")}`} on ${dataset.source} (${deviceText(device.info)})`,
   );
   const results: RunResult[] = [];
-  const found: { measured?: MeasuredRuns; landscape?: LandscapeReport } = {};
+  const found: {
+    measured?: MeasuredRuns;
+    landscape?: LandscapeReport;
+    robustness?: readonly RobustTable[];
+  } = {};
   try {
-    for (const [i, config] of configs.entries()) {
-      const label = `run ${i + 1}/${configs.length}, ${precisionName(config.bits)} seed ${config.seed}`;
+    for (const [i, config] of all.entries()) {
+      const label = `run ${i + 1}/${all.length}, ${i < configs.length ? "" : `${config.model} `}${precisionName(config.bits)} seed ${config.seed}`;
       const show = (done: number, text: string): void =>
-        progress.update((i + done) / configs.length, `${label} · ${text}`);
+        progress.update((i + done) / all.length, `${label} · ${text}`);
       const onEvent = followRun(config.epochs, config.batchSize, show);
       const result = await run(config, {
         device,
@@ -109,8 +126,11 @@ async function reproduceAction(options: Options, command: Command): Promise<void
       progress.print(line(label, result));
     }
     progress.end();
-    const complete = results.filter(({ status }) => status === "complete");
-    const trained = complete.map(({ config }) => openRun(runFolder(options.runs, config).folder));
+    const openAll = (runs: readonly RunResult[]): TrainedRun[] =>
+      runs
+        .filter(({ status }) => status === "complete")
+        .map(({ config }) => openRun(runFolder(options.runs, config).folder));
+    const trained = openAll(results.slice(0, configs.length));
     if (options.measures && trained.length > 0) {
       const measuring = { dataset, device, scale, stop: signals.stop };
       found.measured = await measureAll(trained, measuring);
@@ -119,6 +139,11 @@ async function reproduceAction(options: Options, command: Command): Promise<void
         dataDir: options.dataDir,
         out: join(options.out, "landscape"),
       });
+      if (corrupted)
+        found.robustness = await robustnessOf([...trained, ...openAll(results.slice(configs.length))], {
+          ...measuring,
+          runs: options.runs,
+        });
     }
   } finally {
     progress.end();
@@ -130,7 +155,7 @@ async function reproduceAction(options: Options, command: Command): Promise<void
   const report = await writeReport({
     title: `QGen, reproduced at the scale “${options.scale}”`,
     scale: options.scale,
-    results,
+    results: results.slice(0, configs.length),
     ...found,
     directory: options.out,
     command: `qgen reproduce ${givenOptions(command)}`.trim(),

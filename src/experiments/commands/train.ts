@@ -1,17 +1,28 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { Command, Option } from "commander";
+import { modelForms } from "../architectures.ts";
+import { buildModel } from "../build.ts";
 import { Complaint, explained } from "../complaint.ts";
+import type { RunConfig } from "../config.ts";
 import { loadDataset } from "../data/catalog.ts";
-import { openImageFolder } from "../data/image-folder.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { type FolderDataset, openImageFolder } from "../data/image-folder.ts";
 import { type DeviceName, deviceNames, deviceText } from "../device.ts";
+import { environment } from "../environment.ts";
+import { writeAtomic } from "../files.ts";
 import { openDevice } from "../node-device.ts";
 import { precisionOf } from "../precision.ts";
+import { readPretrained } from "../pretrained.ts";
+import { activationsOf, createProfiler, type Profiler, profileText } from "../profile.ts";
 import { createProgress, followRun } from "../progress.ts";
 import { methodNames, methods, recipeNames, recipes } from "../recipes.ts";
 import type { RunResult } from "../result.ts";
 import { run, runFolder } from "../run.ts";
 import { paperRecipe } from "../scales.ts";
+import { openSources } from "../sources.ts";
 import { teacherFrom } from "../teacher.ts";
-import { checkedConfig, number, numbers, resolveData, stopOnSignal } from "./options.ts";
+import { checkedConfig, number, numbers, resolveData, stopOnSignal, threadsOption } from "./options.ts";
 
 interface Options {
   model: string;
@@ -49,12 +60,16 @@ interface Options {
   sam?: number;
   samAdaptive?: true;
   samMoved: string;
+  accumulate: number;
   device: DeviceName;
+  threads?: number;
+  weights?: string;
   imageSize: number;
   dataDir?: string;
   out: string;
   resume?: true;
   restart?: true;
+  profile?: true;
   json?: true;
 }
 
@@ -66,7 +81,7 @@ export const trainCommand = (): Command =>
     .description(
       "Train one network, quantization-aware or in float. The run is a folder, and can be resumed.",
     )
-    .option("--model <name>", "architecture: nin:DEPTHxWIDTH", "nin:2x1")
+    .option("--model <name>", `architecture: ${modelForms}`, "nin:2x1")
     .option("--bits <bits>", "bits of the weights, 2 to 8; 32 for float", number, 4)
     .option("--data <name>", "auto, cifar10, cifar100, fashion-mnist, synthetic or imagenet:FOLDER", "auto")
     .option("--train <n>", "use the first n training images (default: all, 2000 of synthetic)", number)
@@ -123,7 +138,15 @@ export const trainCommand = (): Command =>
     .option("--sam <rho>", "sharpness-aware minimization: look so far for the worst point, as 0.05", number)
     .option("--sam-adaptive", "measure that distance in units of each weight")
     .option("--sam-moved <which>", "what is moved to the worst point: weights or all", "weights")
+    .option("--weights <file>", "first weights, as torchvision and timm publish them (safetensors)")
+    .option(
+      "--accumulate <k>",
+      "pass each batch in so many parts, one after the other, to save memory",
+      number,
+      1,
+    )
     .addOption(new Option("--device <name>", "kernels").choices(deviceNames).default("auto"))
+    .addOption(threadsOption())
     .option(
       "--image-size <pixels>",
       "side of what the network sees of a picture of imagenet:FOLDER",
@@ -134,6 +157,7 @@ export const trainCommand = (): Command =>
     .option("--out <dir>", "folder of all runs", "runs")
     .addOption(new Option("--resume", "go on with a run that was stopped").conflicts("restart"))
     .option("--restart", "begin the run again")
+    .option("--profile", "tell at the end where time and memory went (also in profile.json)")
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
@@ -166,15 +190,17 @@ async function openData({ data, dataDir, train, test, imageSize }: Options) {
 }
 
 async function trainAction(this: Command, given: Options): Promise<void> {
-  const { dataset, ...images } = await openData(given);
-  const options = withPresets(given, images.name, this);
-  const device = await openDevice(options.device);
+  const { dataset, ...named } = await openData(given);
+  const options = withPresets(given, named.name, this);
+  const device = await openDevice(options.device, options.threads);
+  const weights = options.weights === undefined ? undefined : readPretrained(options.weights);
   const { model, bits, epochs, seed, batchSize, optimizer, lr, momentum, weightDecay, gamma } = options;
   const { firstLast, mask, rounding, gradScale, stepFloor, decaySteps, activations } = options;
-  const { sam, samAdaptive = false, samMoved, augment, labelSmoothing, schedule, warmup, minLr } = options;
+  const { sam, samAdaptive = false, samMoved, accumulate } = options;
+  const { augment, labelSmoothing, schedule, warmup, minLr } = options;
   const { binReg } = options;
   const steps = schedule === "steps";
-  const data = { ...images, train: dataset.train.count, test: dataset.test.count };
+  const data = { ...named, train: dataset.train.count, test: dataset.test.count };
   const lesson =
     options.teacher === undefined
       ? undefined
@@ -202,17 +228,30 @@ async function trainAction(this: Command, given: Options): Promise<void> {
     ...(binReg === undefined ? {} : { binReg }),
     ...(lesson === undefined ? {} : { teacher: lesson.config }),
     ...(sam === undefined ? {} : { sam: { rho: sam, adaptive: samAdaptive, moved: samMoved } }),
+    ...(weights === undefined ? {} : { weights: weights.sha256 }),
+    ...(accumulate === 1 ? {} : { accumulate }),
     seed,
     kernels: device.kernels.name,
   });
+
+  const { folder, result: complete } = runFolder(options.out, config);
+  if (options.profile && existsSync(complete) && !options.restart)
+    throw new Complaint(
+      `there is nothing to profile, since this run is complete (${folder}). Add --restart to begin again.`,
+    );
+  const profiler = options.profile && createProfiler(device.kernels, () => performance.now());
+  const images = Math.ceil(batchSize / accumulate);
+  const needed = profiler && (await neededBytes(profiler, config, dataset, images));
 
   const progress = createProgress(process.stderr);
   const signals = stopOnSignal();
   progress.print(`${config.model} ${precisionOf(config)} on ${dataset.source} (${deviceText(device.info)})`);
   try {
+    profiler?.start();
     const result = await run(config, {
-      device,
+      device: { ...device, kernels: profiler?.kernels ?? device.kernels },
       dataset,
+      weights,
       teacher: lesson?.teacher,
       out: options.out,
       existing: options.restart ? "restart" : options.resume ? "resume" : "refuse",
@@ -222,11 +261,28 @@ async function trainAction(this: Command, given: Options): Promise<void> {
     });
     progress.end();
     if (result.status === "diverged") throw new Complaint(result.reason ?? "the run diverged");
-    console.log(
-      options.json ? JSON.stringify(result, null, 2) : summary(result, runFolder(options.out, config).folder),
-    );
+    console.log(options.json ? JSON.stringify(result, null, 2) : summary(result, folder));
+    if (profiler === undefined || needed === undefined) return;
+    const profile = profiler.profile(needed);
+    const text = { ...profile, environment: environment(device) };
+    writeAtomic(join(folder, "profile.json"), `${JSON.stringify(text, null, 2)}\n`);
+    (options.json ? console.error : console.log)(`\n${profileText(profile)}`);
   } finally {
     signals.dispose();
+  }
+}
+
+async function neededBytes(
+  profiler: Profiler,
+  config: RunConfig,
+  dataset: Dataset | FolderDataset,
+  images: number,
+): Promise<number> {
+  const sources = openSources(dataset, undefined, () => undefined);
+  try {
+    return await activationsOf(profiler, buildModel(config, dataset), sources.train, images);
+  } finally {
+    await sources.close();
   }
 }
 

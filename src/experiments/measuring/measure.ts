@@ -20,7 +20,7 @@ import type { Model, Weights } from "../../nn/model.ts";
 import type { Images } from "../../nn/train.ts";
 import type { Kernels } from "../../tensor/kernels/kernels.ts";
 import { createRng } from "../../tensor/random.ts";
-import { buildImages, buildModel, isQuantized } from "../build.ts";
+import { buildImages, isQuantized } from "../build.ts";
 import { fingerprint } from "../checkpoint.ts";
 import { Complaint } from "../complaint.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -28,7 +28,14 @@ import type { Device } from "../device.ts";
 import { type Environment, environment } from "../environment.ts";
 import { writeAtomic } from "../files.ts";
 import { openSimd } from "../node-device.ts";
-import { firstImages, loadWeights, type Network, plainNetwork, type TrainedRun } from "../trained.ts";
+import {
+  firstImages,
+  loadWeights,
+  modelOf,
+  type Network,
+  plainNetwork,
+  type TrainedRun,
+} from "../trained.ts";
 import { type Following, type Radii, type RadiusName, radiusNames, searchRadii } from "./radii.ts";
 import { hashOf, type MeasureSettings, searchSettings } from "./settings.ts";
 
@@ -121,7 +128,7 @@ async function networkOf(
 ): Promise<Network & { readonly initial: Weights }> {
   const { config } = run;
   const weights = loadWeights(run, dataset, kernels);
-  const model = buildModel(config, dataset);
+  const model = modelOf(run, dataset);
   const initialOf = (model: Model): Weights => model.init(kernels, createRng(config.seed).fork("init"));
   if (isQuantized(model) && on === "latent") return { model, weights, initial: initialOf(model) };
   const plain = await plainNetwork(run, dataset, weights);
@@ -137,7 +144,8 @@ async function measuresOf(
 ): Promise<readonly Measured[]> {
   const { run, dataset, settings } = request;
   const { m, curvatureImages, referenceCompat, seed, constant, delta, form, denominators } = settings;
-  const network = await networkOf(request, openSimd());
+  const { kernels } = request.device;
+  const network = await networkOf(request, kernels.name === "simd" ? kernels : openSimd());
   const plain = isQuantized(network.model) ? await plainNetwork(run, dataset, network.weights) : network;
   const radius = (name: RadiusName) => (): number => {
     const found = radii[name];

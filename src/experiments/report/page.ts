@@ -5,6 +5,7 @@
  */
 
 import { precisionName } from "../precision.ts";
+import type { RobustTable } from "../robustness/table.ts";
 import { type Aggregate, unique } from "./aggregate.ts";
 import { type Claim, score, type Verdict } from "./claim.ts";
 import { htmlDocument } from "./document.ts";
@@ -14,6 +15,7 @@ import { type Html, html, type Part, trusted } from "./html.ts";
 import type { MeasuresReport } from "./measures.ts";
 import { measuresHtml } from "./measures-html.ts";
 import type { Reference } from "./reference.ts";
+import { robustnessHtml } from "./robustness-html.ts";
 import { table1Html, table2Html } from "./tables.ts";
 import {
   changeInTable1,
@@ -35,6 +37,8 @@ export interface Page {
   readonly figures: readonly Figure[];
   /** What the measures say, where they were taken. */
   readonly measures?: MeasuresReport | undefined;
+  /** On corrupted images, where they were tested on them. */
+  readonly robustness?: readonly RobustTable[] | undefined;
   /** Names of the other files of the report, relative to the page. */
   readonly files: readonly string[];
 }
@@ -80,6 +84,7 @@ ${table1(report)}
 ${table2(report)}
 <p>${normRemark(all, report.reference).join(" ")}</p>
 ${report.measures === undefined ? null : measuresHtml(all, report.reference, report.measures)}
+${report.robustness === undefined || report.robustness.length === 0 ? null : robustnessHtml(report.robustness)}
 <h2 id="figures">Figures</h2>
 ${figures.length === 0 ? html`<p>There is no run to draw.</p>` : figures.map(figureHtml)}
 ${excluded.length === 0 ? null : notCounted(all)}

@@ -22,11 +22,11 @@ export interface Ranked {
   readonly worstError: number | null;
 }
 
-/** What a run was trained with: the paper's five hyper-parameters, and the precision. */
+/** What a run was trained with: the paper's five hyper-parameters, and the precision. Only NiN has a depth and a width. */
 function hyperOf({ config }: RunResult): Record<string, string | number> {
-  const [, depth, width] = /^nin:(\d+)x(\d+)$/.exec(config.model) ?? [];
-  const { optimizer, lr, weightDecay, bits } = config;
-  return { depth: Number(depth), width: Number(width), optimizer, lr, weightDecay, bits };
+  const { model, optimizer, lr, weightDecay, bits } = config;
+  const [family, depth = 0, width = 0] = /^(nin):(\d+)x(\d+)$/.exec(model)?.slice(1) ?? [model];
+  return { family, depth: Number(depth), width: Number(width), optimizer, lr, weightDecay, bits };
 }
 
 /** The runs that are complete and have the measure, as a pool. Runs that differ in the seed only are repetitions. */

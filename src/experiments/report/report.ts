@@ -4,6 +4,8 @@ import { writeAtomic } from "../files.ts";
 import type { LandscapeReport } from "../landscape/write.ts";
 import { searchesDrawing } from "../measuring/write.ts";
 import type { RunResult } from "../result.ts";
+import type { RobustTable } from "../robustness/table.ts";
+import { robustCsv, robustText } from "../robustness/text.ts";
 import { type Aggregate, aggregate } from "./aggregate.ts";
 import { claimsOf } from "./claims.ts";
 import { figure1Csv, runsCsv, summaryOfAll } from "./data-files.ts";
@@ -14,6 +16,7 @@ import { type MeasuredRuns, type MeasuresReport, measuresReport } from "./measur
 import { measuresCsv, rankingCsv, table3Csv, table3Text } from "./measures-files.ts";
 import { page } from "./page.ts";
 import { referenceFor } from "./reference.ts";
+import { corruptedClaim, table5Csv } from "./robustness.ts";
 import { table1Csv, table1Text, table2Csv } from "./tables.ts";
 import type { Scale } from "./words.ts";
 
@@ -28,6 +31,8 @@ export interface ReportOptions {
   readonly measured?: MeasuredRuns;
   /** The landscape of some of the runs. */
   readonly landscape?: LandscapeReport;
+  /** The runs, and others, on corrupted images. */
+  readonly robustness?: readonly RobustTable[];
   /** How to make the report again. */
   readonly command: string;
 }
@@ -63,12 +68,17 @@ export async function writeReport(options: ReportOptions): Promise<Report> {
   const all = aggregate(results);
   const reference = referenceFor(all.recipe.data.name);
   const measures = options.measured && measuresReport(all, reference, options.measured);
-  const claims = [...claimsOf(all, reference), ...(measures?.claims ?? [])];
+  const robustness = options.robustness ?? [];
+  const claims = [
+    ...claimsOf(all, reference),
+    ...(measures?.claims ?? []),
+    ...robustness.map(corruptedClaim),
+  ];
   const figures = [
     ...(await draw([...drawingsOf(all), ...(measures === undefined ? [] : searchesOf(all, measures))])),
     ...(options.landscape === undefined ? [] : landscapeFigures(options.landscape)),
   ];
-  const summary = `${JSON.stringify({ ...summaryOfAll({ title, scale, command }, all, reference, claims), ...(measures && { h1: measures.h1, ranking: measures.ranking, measured: [...measures.measured.values()] }) }, null, 2)}\n`;
+  const summary = `${JSON.stringify({ ...summaryOfAll({ title, scale, command }, all, reference, claims), ...(measures && { h1: measures.h1, ranking: measures.ranking, measured: [...measures.measured.values()] }), ...(robustness.length > 0 && { robustness }) }, null, 2)}\n`;
   const contents: (readonly [name: string, content: string])[] = [
     ["table-1.csv", table1Csv(all, reference)],
     ["table-2.csv", table2Csv(all, reference)],
@@ -81,6 +91,12 @@ export async function writeReport(options: ReportOptions): Promise<Report> {
           ["measures.csv", measuresCsv(all, measures)],
           ["ranking.csv", rankingCsv(measures.ranking)],
         ] as const)),
+    ...(robustness.length === 0
+      ? []
+      : ([
+          ["table-4.csv", robustCsv(robustness)],
+          ["table-5.csv", table5Csv(robustness)],
+        ] as const)),
     ["summary.json", summary],
     ...figures.map(({ id, standalone }) => [`figures/${id}.svg`, standalone] as const),
   ];
@@ -88,12 +104,25 @@ export async function writeReport(options: ReportOptions): Promise<Report> {
     ...contents.map(([name]) => name),
     ...(options.landscape === undefined ? [] : ["landscape/landscape.html"]),
   ];
-  const document = page({ title, scale, command, all, reference, claims, figures, files, measures });
+  const document = page({
+    title,
+    scale,
+    command,
+    all,
+    reference,
+    claims,
+    figures,
+    files,
+    measures,
+    robustness,
+  });
   for (const [name, content] of [...contents, ["report.html", document] as const])
     writeAtomic(join(directory, name), content);
   // Of an earlier report: what this one has no numbers for.
   for (const name of ["table-3.csv", "measures.csv", "ranking.csv"])
     if (measures === undefined) rmSync(join(directory, name), { force: true });
+  for (const name of ["table-4.csv", "table-5.csv"])
+    if (robustness.length === 0) rmSync(join(directory, name), { force: true });
   for (const id of figureIds)
     if (!figures.some((figure) => figure.id === id))
       rmSync(join(directory, "figures", `${id}.svg`), { force: true });
@@ -102,9 +131,11 @@ export async function writeReport(options: ReportOptions): Promise<Report> {
     html,
     files: [html, ...files.map((name) => join(directory, name))],
     summary,
-    text: [table1Text(all, reference), ...(measures === undefined ? [] : [table3Text(all, measures)])].join(
-      "\n\n",
-    ),
+    text: [
+      table1Text(all, reference),
+      ...(measures === undefined ? [] : [table3Text(all, measures)]),
+      ...robustness.map(robustText),
+    ].join("\n\n"),
   };
 }
 

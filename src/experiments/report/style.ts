@@ -54,6 +54,8 @@ td.source, th.source { text-align: left; color: var(--quiet); }
 tbody + tbody tr:first-child > * { border-top: 1px solid var(--line); }
 tr.paper td, td.paper { color: var(--quiet); }
 .none { color: var(--quiet); }
+td.better { color: var(--good); } td.better::after { content: " ▾"; }
+td.worse { color: var(--bad); } td.worse::after { content: " ▴"; }
 figure { margin: 2.6rem 0 3.4rem; } figure.table { margin: 1.2rem 0 1.6rem; }
 figure h3 { margin-bottom: 0.7rem; }
 figure svg { display: block; width: max(100%, 34rem); height: auto; color: var(--ink); }

@@ -26,10 +26,26 @@ const optimizers: Readonly<Record<string, string>> = {
   rmsprop: "RMSprop",
 };
 
-const sizeOf = (model: string): readonly [depth: number, width: number] => {
-  const [depth, width] = model.slice("nin:".length).split("x").map(Number);
-  return [depth ?? 0, width ?? 0];
-};
+/** The depth and the width of a NiN; nothing of other networks. */
+const sizeOf = (model: string): readonly number[] =>
+  /^nin:(\d+)x(\d+)$/.exec(model)?.slice(1).map(Number) ?? [];
+
+/** A network in words. */
+function design(model: string): string {
+  const [depth, ninWidth] = sizeOf(model);
+  if (depth !== undefined) return `NiN with ${count(depth, "block")} of ${25 * ninWidth!} channels`;
+  const [name, width] = model.split(":w") as [string, string?];
+  const families: Readonly<Record<string, string>> = {
+    resnet18: "ResNet-18",
+    resnet50: "ResNet-50",
+    mobilenetv1: "MobileNet-V1",
+    mobilenetv2: "MobileNet-V2",
+    vgg19: "VGG-19",
+    "deit-t": "DeiT-T",
+    "swin-t": "Swin-T",
+  };
+  return `${families[name] ?? name}${width === undefined ? "" : ` of base width ${width}`}`;
+}
 
 const falls = ({ milestones, gamma }: Aggregate["recipe"]): string =>
   milestones.length === 0
@@ -39,11 +55,10 @@ const falls = ({ milestones, gamma }: Aggregate["recipe"]): string =>
 /** Which networks, on what. */
 export function whatWasRun(all: Aggregate): string[] {
   const { recipe, runs, seeds } = all;
-  const [depth, width] = sizeOf(recipe.model);
   const names = unique(runs.map(({ config }) => precisionName(config.bits)));
   const { epochs, batchSize, data } = recipe;
   return [
-    `${count(runs.length, "network")} of the same design ${runs.length === 1 ? "was" : "were"} trained, NiN with ${count(depth, "block")} of ${25 * width} channels: ${listed(names)}, over ${count(seeds.length, "seed")} (${listed(seeds)}).`.replace(
+    `${count(runs.length, "network")} of the same design ${runs.length === 1 ? "was" : "were"} trained, ${design(recipe.model)}: ${listed(names)}, over ${count(seeds.length, "seed")} (${listed(seeds)}).`.replace(
       /^one/,
       "One",
     ),
@@ -106,7 +121,7 @@ export function whatDiffers({ recipe, seeds }: Aggregate, { dataset, sameData }:
     `One setting with ${count(seeds.length, "seed")}, where the paper has the mean over 243 settings (3 depths, 3 widths, 3 optimizers, 3 learning rates, 3 weight decays).`,
     ...when(
       !widths.some((w) => w === width) || !depths.some((d) => d === depth),
-      `NiN ${depth}×${width}, where the paper’s are ${depths[0]} to ${depths.at(-1)} deep and ${widths[0]} to ${widths.at(-1)} wide.`,
+      `${depth === undefined ? `${design(model)}, where the paper’s are NiN` : `NiN ${depth}×${width}, where the paper’s are`} ${depths[0]} to ${depths.at(-1)} deep and ${widths[0]} to ${widths.at(-1)} wide.`,
     ),
     ...when(
       !(paperPool.lr[optimizer] ?? []).includes(lr) ||

@@ -1,4 +1,4 @@
-import { exp } from "../../tensor/math.ts";
+import { exp, square } from "../../tensor/math.ts";
 import { axesOf, checked, compare, groupBy, type Run, valueAt } from "./pairs.ts";
 
 /**
@@ -21,8 +21,8 @@ export const equalWeight: PairWeight = () => 1;
 export const hoeffdingWeight =
   (images: number): PairWeight =>
   (a, b) => {
-    const chance = 2 * exp(-2 * images * ((a.gap - b.gap) / 2) ** 2);
-    return Math.max(0, Math.max(0, 1 - chance) ** 2 - 0.5);
+    const chance = 2 * exp(-2 * images * square((a.gap - b.gap) / 2));
+    return Math.max(0, square(Math.max(0, 1 - chance)) - 0.5);
   };
 
 /** Two settings that differ in one hyper-parameter. */

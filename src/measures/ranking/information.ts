@@ -31,7 +31,7 @@ export function conditionalInformation(runs: readonly Run[], given: readonly str
     return names.get(key)!;
   });
   // Counts of (u, sign of the measures, sign of the gaps), and what they are without one or both signs.
-  const values = names.size ** 2;
+  const values = names.size * names.size;
   const both = new Float64Array(9 * values);
   const [byMeasure, byGap] = [new Float64Array(3 * values), new Float64Array(3 * values)];
   const byU = new Float64Array(values);

@@ -1,6 +1,7 @@
 import type { Model, Weights } from "../../nn/model.ts";
 import type { Images } from "../../nn/train.ts";
 import type { Tree } from "../../nn/tree.ts";
+import { square } from "../../tensor/math.ts";
 import type { Rng } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { hessianSpectrum, hessianTrace, relativeFlatness } from "../hessian.ts";
@@ -66,9 +67,11 @@ export function needsOf(network: Network, options: NeedOptions, suppliers: Suppl
   };
   const distances = (): Tree<Tensor> => differences(layers, start());
   const size = images.shape.slice(1) as [number, number];
-  const matrixSq = (w: Tree<Tensor>): number[] => Object.values(w).map((x) => spectralNorm(x) ** 2);
+  const matrixSq = (w: Tree<Tensor>): number[] => Object.values(w).map((x) => square(spectralNorm(x)));
   const circularSq = (w: Tree<Tensor>): number[] =>
-    Object.values(w).map((x) => circularSpectralNorm(x, size, { overhang: compat ? "crop" : "wrap" }) ** 2);
+    Object.values(w).map((x) =>
+      square(circularSpectralNorm(x, size, { overhang: compat ? "crop" : "wrap" })),
+    );
   let surface: LossSurface | undefined;
   const loss = (): LossSurface => {
     surface ??= lossSurface(plain.model, plain.weights, curvatureImages, {

@@ -7,6 +7,7 @@
 import type { Model, Weights } from "../../nn/model.ts";
 import { backward, forward, type Images } from "../../nn/train.ts";
 import { mapTree, member, type Tree } from "../../nn/tree.ts";
+import { square } from "../../tensor/math.ts";
 import type { Rng } from "../../tensor/random.ts";
 import { loopScope } from "../../tensor/scope.ts";
 import { type Buffer, dtypeOf } from "../../tensor/tensor.ts";
@@ -44,7 +45,7 @@ export function project(u: Tree<Float64Array>, widths: Tree<Float64Array>, ball:
   let total = 0;
   for (const [name, x] of Object.entries(u)) {
     const b = member(widths, name);
-    for (let i = 0; i < x.length; i++) total += (x[i]! / b[i]!) ** 2;
+    for (let i = 0; i < x.length; i++) total += square(x[i]! / b[i]!);
   }
   return total <= 1 ? u : mapTree(u, (x) => x.map((value) => value / Math.sqrt(total)));
 }

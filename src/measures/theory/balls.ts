@@ -6,6 +6,7 @@
  * @packageDocumentation
  */
 
+import { exp, log, square } from "../../tensor/math.ts";
 import type { Rng } from "../../tensor/random.ts";
 
 /** p numbers: weights, or a change of them. */
@@ -44,7 +45,7 @@ export const l2: Ball = {
   },
   sample(p, rho, rng) {
     const direction = l2.steepest(Array.from({ length: p }, () => rng.normal()));
-    return times(rho * rng.uniform() ** (1 / p), direction);
+    return times(rho * exp(log(rng.uniform()) / p), direction);
   },
 };
 
@@ -104,7 +105,7 @@ export function ascend(
     let e = visit(start === 0 ? w.map(() => 0) : ball.sample(w.length, rho, rng.fork(`start/${start}`)));
     const first = start === 0 ? 2 * rho : rho / 4;
     for (let step = 0; step < steps; step++) {
-      const length = first * (1 - step / steps) ** 2;
+      const length = first * square(1 - step / steps);
       e = visit(ball.project(plus(e, times(length, ball.steepest(slope(plus(w, e))))), rho));
     }
   }

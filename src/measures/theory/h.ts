@@ -1,4 +1,4 @@
-import { log } from "../../tensor/math.ts";
+import { log, square } from "../../tensor/math.ts";
 
 /** What the bound of Foret et al. depends on, besides the losses. */
 export interface Sampling {
@@ -18,7 +18,7 @@ function checked({ k, n, eta }: Sampling): Sampling {
 }
 
 /** (1 + √(ln n / k))²: all but a share 1/√n of Gaussians of k numbers have a squared length below kσ² times this. */
-const stretch = ({ k, n }: Sampling): number => (1 + Math.sqrt(log(n) / k)) ** 2;
+const stretch = ({ k, n }: Sampling): number => square(1 + Math.sqrt(log(n) / k));
 
 /**
  * h(‖w‖²/ρ²) = √([k ln(1 + ‖w‖²/ρ² (1 + √(ln n / k))²) + 4 ln(n/η) + 1 + 8 ln(6n + 3k)] / (n − 1)): increasing in

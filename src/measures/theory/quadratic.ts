@@ -1,3 +1,4 @@
+import { square } from "../../tensor/math.ts";
 import { type Ball, dot, type Loss, nonNegative, type Point, plus, times, vertices } from "./balls.ts";
 import { type Eigen, eigen, type Matrix } from "./eigen.ts";
 
@@ -59,7 +60,7 @@ function highestRise({ values, vectors }: Eigen, g: Point, rho: number): number 
   for (;;) {
     const mu = low + (high - low) / 2;
     if (mu <= low || mu >= high) break;
-    if (sum((gamma, gap) => (gamma / gap) ** 2, mu) > rho * rho) low = mu;
+    if (sum((gamma, gap) => square(gamma / gap), mu) > rho * rho) low = mu;
     else high = mu;
   }
   // No |εᵢ| is above ρ; that also keeps a slope that is all but 0 from being divided by a gap of 0.

@@ -18,6 +18,7 @@ export type Unary =
   | "log"
   | "sqrt"
   | "tanh"
+  | "erf"
   | "abs"
   | "relu"
   /** 1 where x > 0, else 0 */
@@ -130,6 +131,16 @@ export interface Kernels {
   /** Sums `x` down to a shape that broadcasts to that of `x`. */
   sumTo(x: Tensor, shape: Shape): Tensor;
 
+  /** The axes in another order: axis i of the result is axis `order[i]` of x. */
+  permute(x: Tensor, order: readonly number[]): Tensor;
+  /** Along one axis, the slices with these indices, in their order; −1 is a slice of zeros. */
+  take(x: Tensor, axis: number, indices: Int32Array): Tensor;
+  /** The transpose of `take`, to the shape `x`. */
+  takeGrad(g: Tensor, x: Shape, axis: number, indices: Int32Array): Tensor;
+
+  /** exp(x) / Σ exp(x), the sum over the last axis. */
+  softmax(x: Tensor): Tensor;
+
   /** C = A B, of matrices, or of equally many of each: a [..., M, K], b [..., K, N]. Each may be given transposed. */
   gemm(a: Tensor, b: Tensor, transposes?: Transposes): Tensor;
 
@@ -160,6 +171,19 @@ export interface Kernels {
     mean: Tensor,
     variance: Tensor,
     gamma: Tensor,
+    eps: number,
+  ): readonly [dx: Tensor, dgamma: Tensor, dbeta: Tensor];
+
+  /** max(0, normalize(…)) */
+  normalizeRelu(x: Tensor, mean: Tensor, variance: Tensor, gamma: Tensor, beta: Tensor, eps: number): Tensor;
+  /** `batchNormGrad` of g where normalize(…) > 0, and of 0 elsewhere. */
+  batchNormReluGrad(
+    g: Tensor,
+    x: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
     eps: number,
   ): readonly [dx: Tensor, dgamma: Tensor, dbeta: Tensor];
 

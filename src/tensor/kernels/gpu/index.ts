@@ -7,9 +7,11 @@
  * @packageDocumentation
  */
 
-import { broadcastShape } from "../../shape.ts";
+import { broadcastShape, expectShape, permutationPlan, takeDims } from "../../shape.ts";
 import { type Shape, sameShape, sizeOf, type Tensor } from "../../tensor.ts";
+import { fusedFrom } from "../fused.ts";
 import { type Kernels, kernelsOf } from "../kernels.ts";
+import { lastExtent } from "../reference/loss.ts";
 import { createChannelSums, createImages } from "./images.ts";
 import { type Extents, extentsOf } from "./layout.ts";
 import { createPlaces } from "./places.ts";
@@ -46,6 +48,7 @@ export function createGpu(runtime: Runtime, host: Kernels): GpuKernels {
 
     ...createProducts(places, runtime, host),
     ...createImages(places, runtime, channelSums),
+    ...fusedFrom(() => gpu),
 
     random: (law, key, shape, dtype) => onHost(host.random(law, key, shape, dtype)),
     displace(w, z, spread) {
@@ -107,6 +110,17 @@ export function createGpu(runtime: Runtime, host: Kernels): GpuKernels {
       return one(shape, [x], (x) => host.sumTo(x!, shape));
     },
 
+    permute: (x, order) => one(permutationPlan(x.shape, order).shape, [x], (x) => host.permute(x!, order)),
+    take: (x, axis, indices) =>
+      one(takeDims(x.shape, axis, indices).shape, [x], (x) => host.take(x!, axis, indices)),
+    takeGrad(g, x, axis, indices) {
+      expectShape("takeGrad", { g }, takeDims(x, axis, indices).shape);
+      return one(x, [g], (g) => host.takeGrad(g!, x, axis, indices));
+    },
+    softmax(x) {
+      lastExtent("softmax", x.shape);
+      return one(x.shape, [x], (x) => host.softmax(x!));
+    },
     quantize(v, s, q) {
       kernelsOf(v, s);
       return one(v.shape, [v, s], (v, s) => host.quantize(v!, s!, q));

@@ -10,6 +10,7 @@ const unaryFunctions: { readonly [F in Unary]: (x: number, c: number) => number 
   log: math.log,
   sqrt: Math.sqrt,
   tanh: math.tanh,
+  erf: math.erf,
   abs: Math.abs,
   relu: (x) => (x > 0 || Number.isNaN(x) ? x : 0),
   positive: (x) => (x > 0 ? 1 : 0),

@@ -6,11 +6,13 @@
  */
 
 import { type Shape, sizeOf } from "../../tensor.ts";
+import { fusedFrom } from "../fused.ts";
 import type { Kernels } from "../kernels.ts";
 import { binary, broadcastTo, sumTo, unary } from "./elementwise.ts";
 import { buildWith, hostTensor } from "./host.ts";
+import { permute, take, takeGrad } from "./layout.ts";
 import { conv2d, conv2dInputGrad, conv2dWeightGrad, gemm } from "./linear.ts";
-import { crossEntropy, crossEntropyGrad } from "./loss.ts";
+import { crossEntropy, crossEntropyGrad, softmax } from "./loss.ts";
 import { batchNormGrad, moments, normalize } from "./normalization.ts";
 import { adam, rmsprop, sgd } from "./optimizers.ts";
 import { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from "./pool.ts";
@@ -33,6 +35,10 @@ export const reference: Kernels = {
   binary,
   broadcastTo,
   sumTo,
+  permute,
+  take,
+  takeGrad,
+  softmax,
   gemm,
   conv2d,
   conv2dInputGrad,
@@ -44,6 +50,7 @@ export const reference: Kernels = {
   moments,
   normalize,
   batchNormGrad,
+  ...fusedFrom(() => reference),
   quantize,
   quantizeGrad,
   crossEntropy,

@@ -1,5 +1,5 @@
 import { exp, log } from "../../math.ts";
-import type { Tensor } from "../../tensor.ts";
+import type { Shape, Tensor } from "../../tensor.ts";
 import { build, buildWith } from "./host.ts";
 
 /** @throws RangeError where the labels do not fit the logits */
@@ -24,6 +24,26 @@ function rowSums(logits: Tensor, k: number): (row: number) => { max: number; sum
     for (let j = 0; j < k; j++) sum += exp(logits.data[row * k + j]! - max);
     return { max, sum };
   };
+}
+
+/** The rows of the last axis. */
+export function softmax(x: Tensor): Tensor {
+  const k = lastExtent("softmax", x.shape);
+  const sums = rowSums(x, k);
+  return buildWith(x.kernels, x.dtype, x.shape, (out) => {
+    for (let row = 0; row * k < out.length; row++) {
+      const { max, sum } = sums(row);
+      for (let i = row * k; i < (row + 1) * k; i++) out[i] = exp(x.data[i]! - max) / sum;
+    }
+  });
+}
+
+/** @throws RangeError where there is none, or nothing in it */
+export function lastExtent(where: string, shape: Shape): number {
+  const k = shape.at(-1);
+  if (k === undefined || k < 1)
+    throw new RangeError(`${where}: expected a last axis of at least 1, got [${shape}]`);
+  return k;
 }
 
 export function crossEntropy(logits: Tensor, labels: Int32Array): Tensor {

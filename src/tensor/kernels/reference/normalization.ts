@@ -1,3 +1,4 @@
+import { square } from "../../math.ts";
 import { expectShape } from "../../shape.ts";
 import { type Shape, sizeOf, type Tensor } from "../../tensor.ts";
 import { kernelsOf } from "../kernels.ts";
@@ -22,7 +23,7 @@ function perChannel(shape: Shape, f: (i: number, c: number) => number): Float64A
 export function moments(x: Tensor): readonly [Tensor, Tensor] {
   const count = sizeOf(x.shape) / x.shape[1]!;
   const mean = perChannel(x.shape, (i) => x.data[i]!).map((sum) => sum / count);
-  const variance = perChannel(x.shape, (i, c) => (x.data[i]! - mean[c]!) ** 2).map((sum) => sum / count);
+  const variance = perChannel(x.shape, (i, c) => square(x.data[i]! - mean[c]!)).map((sum) => sum / count);
   return [build(x, [mean.length], (c) => mean[c]!), build(x, [mean.length], (c) => variance[c]!)];
 }
 

@@ -23,7 +23,7 @@ export function avgPool2d(x: Tensor, geometry: PoolGeometry): Tensor {
   const d = poolDims(x.shape, geometry);
   return buildWith(x.kernels, x.dtype, [d.n, d.c, d.oh, d.ow], (out) => {
     walk(d, (y, window) => {
-      out[y] = window.reduce((sum, i) => sum + x.data[i]!, 0) / d.size ** 2;
+      out[y] = window.reduce((sum, i) => sum + x.data[i]!, 0) / (d.size * d.size);
     });
   });
 }
@@ -34,7 +34,7 @@ export function avgPool2dGrad(g: Tensor, x: Shape, geometry: PoolGeometry): Tens
   return buildWith(g.kernels, g.dtype, x, (out) => {
     const total = new Float64Array(out.length);
     walk(d, (y, window) => {
-      for (const i of window) total[i]! += g.data[y]! / d.size ** 2;
+      for (const i of window) total[i]! += g.data[y]! / (d.size * d.size);
     });
     out.set(total);
   });

@@ -1,3 +1,4 @@
+import { cosTurn, sinTurn } from "../../angles.ts";
 import { log } from "../../math.ts";
 import { expectShape } from "../../shape.ts";
 import { type DType, type Shape, sizeOf, type Tensor } from "../../tensor.ts";
@@ -30,34 +31,13 @@ export function threefry([k0, k1]: Key, c0: number, c1: number): readonly [numbe
 /** The middle of one of 2²³ equal parts of (0, 1): a number that float32 has too. */
 const middle = (word: number): number => ((word >>> 9) + 0.5) * 2 ** -23;
 
-/** sin and cos of a whole turn's share v in (0, 1), by Taylor's polynomials on an eighth of a turn to either side. */
-export function sinCosTurn(v: number): readonly [sin: number, cos: number] {
-  const quarter = Math.floor(4 * v + 0.5);
-  const x = (4 * v - quarter) * (Math.PI / 2);
-  const square = x * x;
-  let [s, c] = [1, 1];
-  for (let k = 18; k > 0; k -= 2) {
-    s = 1 - (square / (k * (k + 1))) * s;
-    c = 1 - (square / (k * (k - 1))) * c;
-  }
-  s *= x;
-  return (
-    [
-      [s, c],
-      [c, -s],
-      [-s, -c],
-      [-c, s],
-    ] as const
-  )[quarter % 4]!;
-}
-
 const PAIRS: { readonly [L in RandomLaw]: (a: number, b: number) => readonly [number, number] } = {
   uniform: (a, b) => [2 * middle(a) - 1, 2 * middle(b) - 1],
   // Box and Muller.
   normal(a, b) {
     const radius = Math.sqrt(-2 * log(middle(a)));
-    const [sin, cos] = sinCosTurn(middle(b));
-    return [radius * cos, radius * sin];
+    const turn = middle(b);
+    return [radius * cosTurn(turn), radius * sinTurn(turn)];
   },
 };
 

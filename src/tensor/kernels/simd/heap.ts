@@ -16,14 +16,21 @@ interface Hole {
 
 export interface Heap {
   readonly memory: WebAssembly.Memory;
-  /** The address of a new block. Its contents are what was left there. */
-  allocate(bytes: number): number;
+  /**
+   * The address of a new block. Its contents are what was left there.
+   *
+   * @param what - what it is for, to be said where it does not fit
+   * @throws RangeError where it does not fit
+   */
+  allocate(bytes: number, what?: () => string): number;
   free(start: number, bytes: number): void;
   /** Memory at the disposal of one kernel call, overwritten by the next. */
   scratch(bytes: number): number;
   /** Bytes now in blocks, scratch memory aside, and the size of the whole memory. */
   usage(): { readonly used: number; readonly reserved: number };
 }
+
+const mb = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MB`;
 
 /** First fit in the order of addresses; neighbouring holes are joined. */
 export function createHeap(memory: WebAssembly.Memory, base: number): Heap {
@@ -34,22 +41,25 @@ export function createHeap(memory: WebAssembly.Memory, base: number): Heap {
   let scratchStart = 0;
   let scratchSize = 0;
 
-  function grow(to: number): void {
-    const missing = Math.ceil(to / PAGE) - memory.buffer.byteLength / PAGE;
-    if (missing <= 0) return;
+  /** Makes the memory reach to an address, if it can. */
+  function reaches(to: number): boolean {
+    const pages = memory.buffer.byteLength / PAGE;
+    const missing = Math.ceil(to / PAGE) - pages;
+    if (missing <= 0) return true;
     // Growing in larger steps keeps the number of times that views of the memory become stale small.
-    const generous = Math.min(Math.max(missing, 256), MAX_PAGES - memory.buffer.byteLength / PAGE);
-    try {
-      memory.grow(Math.max(missing, generous));
-    } catch {
-      const mb = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MB`;
-      throw new RangeError(
-        `out of memory: the SIMD kernels hold ${mb(used)} and need ${mb(to)} in all, more than WebAssembly or this machine gives. Use a smaller batch or model.`,
-      );
-    }
+    const generous = Math.min(Math.max(missing, 256), MAX_PAGES - pages);
+    if (missing > generous) return false;
+    for (const step of [generous, missing])
+      try {
+        memory.grow(step);
+        return true;
+      } catch {
+        // The machine gives less than what is allowed.
+      }
+    return false;
   }
 
-  function allocate(bytes: number): number {
+  function allocate(bytes: number, what = () => "scratch memory of a kernel"): number {
     const size = round(bytes);
     const i = holes.findIndex((hole) => hole.size >= size);
     if (i >= 0) {
@@ -62,7 +72,15 @@ export function createHeap(memory: WebAssembly.Memory, base: number): Heap {
       return start;
     }
     const start = top;
-    grow(start + size);
+    if (!reaches(start + size)) {
+      const limit =
+        start + size > MAX_PAGES * PAGE
+          ? `WebAssembly of 32 bits addresses ${mb(MAX_PAGES * PAGE)}`
+          : "this machine gives no more";
+      throw new RangeError(
+        `out of memory: ${what()} takes ${mb(size)}, the SIMD kernels hold ${mb(used)} already, and ${limit}. Use a smaller batch (--batch-size) or network, or pass each batch in parts (--accumulate).`,
+      );
+    }
     top = start + size;
     used += size;
     return start;

@@ -16,12 +16,16 @@ import {
   gemmDims,
   type Plan,
   type PoolGeometry,
+  permutationPlan,
   poolDims,
+  takeDims,
 } from "../../shape.ts";
 import { type Shape, sizeOf, type Tensor } from "../../tensor.ts";
 import { type Binary, type Kernels, kernelsOf, type Quantizer, type Unary } from "../kernels.ts";
-import { checkLabels } from "../reference/loss.ts";
+import { checkLabels, lastExtent } from "../reference/loss.ts";
 import { createHeap, type Heap } from "./heap.ts";
+import { pieces, type Range, ranges } from "./ranges.ts";
+import { alone, type Crew, type Exports, gather, type Part, type Team } from "./team.ts";
 
 // The order of these is that of the constants in assembly/.
 const UNARY: readonly Unary[] = [
@@ -36,34 +40,47 @@ const UNARY: readonly Unary[] = [
   "scale",
   "shift",
   "atLeast",
+  "erf",
 ];
 const BINARY: readonly Binary[] = ["add", "sub", "mul", "div", "gate"];
 const LAW = ["normal", "uniform"] as const;
 const MASK = ["inside", "strict", "rounded"] as const;
 const ROUNDING = ["half-even", "half-away"] as const;
 
-type Exports = Record<string, (...args: number[]) => number>;
+/** Numbers that are summed in one go: a longer sum is that of the sums of so many. */
+const SUMMED = 2 ** 16;
 
 export interface SimdKernels extends Kernels {
   /** Bytes in living tensors, and bytes of WebAssembly memory. */
   memoryUsage(): { readonly used: number; readonly reserved: number };
+  /** How many threads compute. */
+  readonly threads: number;
+  /** How many parts of ops that were split each thread has computed. */
+  taken(): readonly number[];
+  /** Ends the threads; without any, it does nothing. */
+  close(): void;
 }
 
 /**
  * Compiles the kernels. Each call has a memory of its own.
  *
- * @param wasm - the compiled `assembly/index.ts`
+ * @param wasm - the compiled `assembly/index.ts`: for a team, the build that shares its memory
+ * @param team - threads that work together; without them, the calling one works alone
  * @throws Error where the engine has no WebAssembly SIMD
  */
-export function createSimd(wasm: BufferSource): SimdKernels {
-  const memory = new WebAssembly.Memory({ initial: 64, maximum: 65535 });
+export function createSimd(wasm: BufferSource, team?: Team): SimdKernels {
+  const shared = team !== undefined;
+  const memory = new WebAssembly.Memory({ initial: 64, maximum: 65535, shared });
   const abort = (): never => {
     throw new Error("a SIMD kernel stopped: this is a defect of the kernels");
   };
   const module = new WebAssembly.Module(wasm);
-  const wasmExports = new WebAssembly.Instance(module, { env: { memory, abort } })
-    .exports as unknown as Exports;
-  return kernelsOn(createHeap(memory, wasmExports.heapBase!()), wasmExports);
+  const exports = new WebAssembly.Instance(module, { env: { memory, abort } }).exports as unknown as Exports;
+  const [base, bytes] = [exports.heapBase!(), exports.ownBytes!()];
+  const owns = Array.from({ length: team?.threads ?? 1 }, (_, i) => base + i * bytes);
+  exports.setOwn!(base);
+  const crew = team === undefined ? alone(exports) : gather(team, exports, { module, memory }, owns);
+  return kernelsOn(createHeap(memory, base + owns.length * bytes), exports, crew);
 }
 
 /** Where the numbers of a tensor, and of those that share its memory, lie. */
@@ -72,7 +89,7 @@ interface Place {
   readonly state: { alive: boolean };
 }
 
-function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
+function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
   const places = new WeakMap<Tensor, Place>();
   const garbage = new FinalizationRegistry<() => void>((release) => release());
 
@@ -112,7 +129,7 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
   function empty(shape: Shape): Tensor {
     const bytes = sizeOf(shape) * 4;
     const state = { alive: true };
-    const start = heap.allocate(bytes);
+    const start = heap.allocate(bytes, () => `a tensor of shape [${shape}]`);
     const release = (): void => {
       if (state.alive) heap.free(start, bytes);
       state.alive = false;
@@ -130,6 +147,55 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
     return x;
   }
 
+  /**
+   * Runs a kernel on all of [0, n): in ranges of whole units, where there are threads and it is worth it. `cost` is that of one of
+   * the n, in multiplications; `workspace` the bytes that a thread needs.
+   */
+  function spread(
+    kernel: string,
+    n: number,
+    cost: number,
+    argumentsOf: (from: number, to: number) => Part,
+    { unit = 1, workspace = 0 } = {},
+  ): void {
+    if (n === 0) return;
+    // More parts than threads, so that a thread which is held up leaves its share to the others.
+    const most = Math.min(3 * crew.threads, (n * cost) / crew.grain);
+    const pitch = Math.ceil(workspace / 64) * 64;
+    const start = workspace === 0 ? 0 : heap.scratch(pitch * crew.threads);
+    crew.run(
+      kernel,
+      pieces(n, most, unit).map(([from, to]) => argumentsOf(from, to)),
+      start,
+      pitch,
+    );
+  }
+
+  /**
+   * As `spread`, for a kernel that takes arrays of n items each, then their number; `before` and `behind` are its other arguments.
+   */
+  function spreadMap(
+    kernel: string,
+    n: number,
+    cost: number,
+    before: Part,
+    arrays: readonly (Tensor | null)[],
+    behind: Part,
+  ): void {
+    const part = (from: number, to: number): Part => [
+      ...before,
+      ...arrays.map((x) => addressOf(x, from, n)),
+      to - from,
+      ...behind,
+    ];
+    // Kernels read numbers by the vector, and go beyond the last ones.
+    spread(kernel, n, cost, part, { unit: 16 });
+  }
+
+  /** Where item i of n lies in an array; 0 where there is none. */
+  const addressOf = (x: Tensor | null, i: number, n: number): number =>
+    x === null ? 0 : at(x) + (4 * i * sizeOf(x.shape)) / n;
+
   /** Numbers for a kernel to read, after `offset` bytes of scratch. */
   function integers(values: ArrayLike<number>, offset = 0): number {
     const start = heap.scratch(offset + values.length * 4) + offset;
@@ -144,8 +210,11 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
   function binaryOn(shape: Shape, f: Binary, a: Tensor, b: Tensor): Tensor {
     const plan = broadcastPlan(shape, a.shape, b.shape);
     const y = empty(shape);
-    if (sizeOf(shape) > 0)
-      wasm.binary!(BINARY.indexOf(f), at(a), at(b), at(y), plan.extents.length, planIntegers(plan));
+    if (sizeOf(shape) === 0) return y;
+    const [outer, ...inner] = plan.extents;
+    const args = [BINARY.indexOf(f), at(a), at(b), at(y), plan.extents.length, planIntegers(plan)];
+    const unit = inner.length === 0 ? 16 : 1;
+    spread("binary", outer ?? 1, 8 * sizeOf(inner), (from, to) => [...args, from, to], { unit });
     return y;
   }
 
@@ -155,18 +224,67 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
     return [x[0]!, x[1]!, sizeOf(x.slice(2))];
   }
 
+  /** Runs a kernel of batch normalization, whose last arguments are n, c, the rest, and a range of channels. */
+  function spreadChannels(kernel: string, x: Shape, cost: number, args: Part): void {
+    const [n, c, inner] = channels(x);
+    const part = (from: number, to: number): Part => [...args, n, c, inner, from, to];
+    spread(kernel, c, cost * n * inner, part, { workspace: wasm.normWorkspace!(c) * 4 });
+  }
+
+  function normalized(
+    relu: boolean,
+    ...[x, mean, variance, gamma, beta, eps]: Parameters<Kernels["normalize"]>
+  ): Tensor {
+    kernelsOf(x, mean, variance, gamma, beta);
+    expectShape("normalize", { mean, variance, gamma, beta }, [channels(x.shape)[1]]);
+    const y = empty(x.shape);
+    const read = [x, mean, variance, gamma, beta].map(at);
+    spreadChannels("normalize", x.shape, 8, [...read, eps, Number(relu), at(y)]);
+    return y;
+  }
+
+  /** With `beta`, through a ReLU after the normalization. */
+  function batchNormSlopes(
+    g: Tensor,
+    x: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    gamma: Tensor,
+    beta: Tensor | null,
+    eps: number,
+  ): readonly [Tensor, Tensor, Tensor] {
+    kernelsOf(g, x, mean, variance, gamma, beta ?? gamma);
+    const [, c] = channels(x.shape);
+    expectShape("batchNormGrad", { g }, x.shape);
+    expectShape("batchNormGrad", { mean, variance, gamma, beta }, [c]);
+    const made = [empty(x.shape), empty([c]), empty([c])] as const;
+    const read = [g, x, mean, variance, gamma].map(at);
+    const args = [...read, addressOf(beta, 0, 1), eps, ...made.map(at)];
+    spreadChannels("batchNormGrad", x.shape, 16, args);
+    return made;
+  }
+
   /** The arguments that the three convolution kernels share, workspace last. */
   function convArguments(x: Shape, w: Shape, geometry: ConvGeometry) {
     const d = convDims(x, w, geometry);
     const [c, o] = [d.c / d.groups, d.o / d.groups];
     const one = [c, d.h, d.w, o, d.oh, d.ow, d.kh, d.kw, d.stride, d.padding];
-    const scratch = (): number => heap.scratch(wasm.convWorkspace!(d.n, ...one) * 4);
-    return { y: [d.n, d.o, d.oh, d.ow], args: [d.n, d.groups, ...one], scratch };
+    // A part has enough images for panels of columns to be full.
+    const unit = Math.ceil(64 / (d.oh * d.ow));
+    const options = { unit, workspace: wasm.convWorkspace!(d.n, ...one) * 4 };
+    const y = [d.n, d.o, d.oh, d.ow];
+    return { d, y, one, cost: sizeOf(y.slice(1)) * c * d.kh * d.kw, options };
   }
 
   function poolArguments(x: Shape, geometry: PoolGeometry) {
     const d = poolDims(x, geometry);
-    return { y: [d.n, d.c, d.oh, d.ow], args: [d.planes, d.h, d.w, d.oh, d.ow, d.size, d.stride, d.padding] };
+    const [y, one] = [
+      [d.n, d.c, d.oh, d.ow],
+      [d.h, d.w, d.oh, d.ow, d.size, d.stride, d.padding],
+    ];
+    const run = (kernel: string, ...arrays: readonly Tensor[]): void =>
+      spreadMap(kernel, d.planes, 8 * d.oh * d.ow * d.size * d.size, [], arrays, one);
+    return { y, run };
   }
 
   function stepOf(s: Tensor): number {
@@ -182,6 +300,9 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
     name: "simd",
     dtypes: ["float32"],
     memoryUsage: heap.usage,
+    threads: crew.threads,
+    taken: crew.taken,
+    close: crew.close,
 
     tensor(data, shape) {
       if (!(data instanceof Float32Array))
@@ -213,20 +334,22 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
       if (dtype !== "float32")
         throw new TypeError("the SIMD kernels hold float32: use the reference kernels for float64");
       const y = empty(shape);
-      wasm.random!(LAW.indexOf(law), k0, k1, at(y), sizeOf(shape));
+      const args = [LAW.indexOf(law), k0, k1, at(y)];
+      spread("random", sizeOf(shape), 16, (from, to) => [...args, from, to], { unit: 16 });
       return y;
     },
     displace(w, z, { square, constant, root }) {
       kernelsOf(w, z);
       expectShape("displace", { z }, w.shape);
       const y = empty(w.shape);
-      wasm.displace!(at(w), at(z), at(y), sizeOf(w.shape), square, constant, Number(root));
+      spreadMap("displace", sizeOf(w.shape), 16, [], [w, z, y], [square, constant, Number(root)]);
       return y;
     },
 
     unary(f, x, c = 0) {
       const y = empty(x.shape);
-      wasm.unary!(UNARY.indexOf(f), at(x), at(y), sizeOf(x.shape), c);
+      const cost = f === "exp" || f === "log" || f === "tanh" ? 200 : 8;
+      spreadMap("unary", sizeOf(x.shape), cost, [UNARY.indexOf(f)], [x, y], [c]);
       return y;
     },
     binary(f, a, b) {
@@ -247,133 +370,164 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
       return y;
     },
 
+    permute(x, order) {
+      const plan = permutationPlan(x.shape, order);
+      const y = empty(plan.shape);
+      if (sizeOf(plan.shape) > 0) wasm.permute!(at(x), at(y), plan.extents.length, planIntegers(plan));
+      return y;
+    },
+    take(x, axis, indices) {
+      const { outer, extent, count, inner, shape } = takeDims(x.shape, axis, indices);
+      const y = empty(shape);
+      wasm.take!(at(x), at(y), integers(indices), outer, extent, count, inner);
+      return y;
+    },
+    takeGrad(g, x, axis, indices) {
+      const { outer, extent, count, inner, shape } = takeDims(x, axis, indices);
+      expectShape("takeGrad", { g }, shape);
+      const dx = zeros(x);
+      wasm.takeGrad!(at(g), at(dx), integers(indices), outer, extent, count, inner);
+      return dx;
+    },
+    softmax(x) {
+      const k = lastExtent("softmax", x.shape);
+      const y = empty(x.shape);
+      wasm.softmax!(at(x), at(y), sizeOf(x.shape) / k, k);
+      return y;
+    },
+
     gemm(a, b, transposes = {}) {
       kernelsOf(a, b);
       const { batch, m, n, k, shape } = gemmDims(a.shape, b.shape, transposes);
       const c = empty(shape);
       const [ar, ac] = transposes.transposeA ? [1, m] : [k, 1];
       const [br, bc] = transposes.transposeB ? [1, k] : [n, 1];
-      const workspace = heap.scratch(wasm.gemmWorkspace!() * 4);
-      const [as, bs, cs] = [at(a), at(b), at(c)];
-      for (let z = 0; z < batch; z++) {
-        const [az, bz, cz] = [as + 4 * z * m * k, bs + 4 * z * k * n, cs + 4 * z * m * n];
-        wasm.gemm!(az, ar, ac, bz, br, bc, cz, m, n, k, workspace);
-      }
+      const args = [at(a), ar!, ac!, at(b), br!, bc!, at(c), m, n, k];
+      // Every part packs the whole B, so that it should have some rows.
+      const options = { unit: 32, workspace: wasm.gemmWorkspace!() * 4 };
+      spread("gemm", batch * m, n * k, (from, to) => [...args, from, to], options);
       return c;
     },
 
     conv2d(x, w, bias, geometry) {
       kernelsOf(x, w, bias ?? x);
-      const { y, args, scratch } = convArguments(x.shape, w.shape, geometry);
+      const { d, y, one, cost, options } = convArguments(x.shape, w.shape, geometry);
       expectShape("conv2d", { bias }, [y[1]!]);
       const out = empty(y);
-      wasm.conv2d!(at(x), at(w), bias === null ? 0 : at(bias), at(out), ...args, scratch());
+      const b = addressOf(bias, 0, 1);
+      const part = (from: number, to: number): Part => [
+        addressOf(x, from, d.n),
+        at(w),
+        b,
+        addressOf(out, from, d.n),
+        to - from,
+        d.groups,
+        ...one,
+      ];
+      spread("conv2d", d.n, cost, part, options);
       return out;
     },
     conv2dInputGrad(g, w, x, geometry) {
       kernelsOf(g, w);
-      const { y, args, scratch } = convArguments(x, w.shape, geometry);
+      const { d, y, one, cost, options } = convArguments(x, w.shape, geometry);
       expectShape("conv2dInputGrad", { g }, y);
       const dx = empty(x);
-      wasm.conv2dInputGrad!(at(g), at(w), at(dx), ...args, scratch());
+      const part = (from: number, to: number): Part => [
+        addressOf(g, from, d.n),
+        at(w),
+        addressOf(dx, from, d.n),
+        to - from,
+        d.groups,
+        ...one,
+      ];
+      spread("conv2dInputGrad", d.n, cost, part, options);
       return dx;
     },
     conv2dWeightGrad(g, x, w, geometry) {
       kernelsOf(g, x);
-      const { y, args, scratch } = convArguments(x.shape, w, geometry);
+      const { d, y, one, cost, options } = convArguments(x.shape, w, geometry);
       expectShape("conv2dWeightGrad", { g }, y);
-      const dw = x.shape[0] === 0 ? zeros(w) : empty(w);
-      wasm.conv2dWeightGrad!(at(g), at(x), at(dw), ...args, scratch());
+      if (d.n === 0) return zeros(w);
+      const dw = empty(w);
+      const args = [at(g), at(x), at(dw), d.n, d.groups, ...one];
+      // Over input channels: what each adds up, it adds up over all images.
+      const part = (from: number, to: number): Part => [...args, from, to];
+      spread("conv2dWeightGrad", d.c, (cost * d.n) / d.c, part, { ...options, unit: 1 });
       return dw;
     },
 
     avgPool2d(x, geometry) {
-      const { y, args } = poolArguments(x.shape, geometry);
+      const { y, run } = poolArguments(x.shape, geometry);
       const out = empty(y);
-      wasm.avgPool2d!(at(x), at(out), ...args);
+      run("avgPool2d", x, out);
       return out;
     },
     avgPool2dGrad(g, x, geometry) {
-      const { y, args } = poolArguments(x, geometry);
+      const { y, run } = poolArguments(x, geometry);
       expectShape("avgPool2dGrad", { g }, y);
       const dx = zeros(x);
-      wasm.avgPool2dGrad!(at(g), at(dx), ...args);
+      run("avgPool2dGrad", g, dx);
       return dx;
     },
     maxPool2d(v, x, geometry) {
       kernelsOf(v, x);
-      const { y, args } = poolArguments(x.shape, geometry);
+      const { y, run } = poolArguments(x.shape, geometry);
       expectShape("maxPool2d", { v }, x.shape);
       const out = empty(y);
-      wasm.maxPool2d!(at(v), at(x), at(out), ...args);
+      run("maxPool2d", v, x, out);
       return out;
     },
     maxPool2dGrad(g, x, geometry) {
       kernelsOf(g, x);
-      const { y, args } = poolArguments(x.shape, geometry);
+      const { y, run } = poolArguments(x.shape, geometry);
       expectShape("maxPool2dGrad", { g }, y);
       const dx = zeros(x.shape);
-      wasm.maxPool2dGrad!(at(g), at(x), at(dx), ...args);
+      run("maxPool2dGrad", g, x, dx);
       return dx;
     },
 
     moments(x) {
-      const [n, c, inner] = channels(x.shape);
+      const [, c] = channels(x.shape);
       const [mean, variance] = [empty([c]), empty([c])];
-      wasm.moments!(at(x), at(mean), at(variance), n, c, inner);
+      spreadChannels("moments", x.shape, 8, [x, mean, variance].map(at));
       return [mean, variance];
     },
-    normalize(x, mean, variance, gamma, beta, eps) {
-      kernelsOf(x, mean, variance, gamma, beta);
-      const dims = channels(x.shape);
-      expectShape("normalize", { mean, variance, gamma, beta }, [dims[1]]);
-      const y = empty(x.shape);
-      wasm.normalize!(at(x), at(mean), at(variance), at(gamma), at(beta), eps, at(y), ...dims);
-      return y;
-    },
-    batchNormGrad(g, x, mean, variance, gamma, eps) {
-      kernelsOf(g, x, mean, variance, gamma);
-      const [n, c, inner] = channels(x.shape);
-      expectShape("batchNormGrad", { g }, x.shape);
-      expectShape("batchNormGrad", { mean, variance, gamma }, [c]);
-      const [dx, dgamma, dbeta] = [empty(x.shape), empty([c]), empty([c])];
-      wasm.batchNormGrad!(
-        at(g),
-        at(x),
-        at(mean),
-        at(variance),
-        at(gamma),
-        eps,
-        at(dx),
-        at(dgamma),
-        at(dbeta),
-        n,
-        c,
-        inner,
-      );
-      return [dx, dgamma, dbeta];
-    },
+    normalize: (...xs) => normalized(false, ...xs),
+    normalizeRelu: (...xs) => normalized(true, ...xs),
+    batchNormGrad: (g, x, mean, variance, gamma, eps) =>
+      batchNormSlopes(g, x, mean, variance, gamma, null, eps),
+    batchNormReluGrad: (g, x, mean, variance, gamma, beta, eps) =>
+      batchNormSlopes(g, x, mean, variance, gamma, beta, eps),
 
     quantize(v, s, q) {
       kernelsOf(v, s);
       const y = empty(v.shape);
-      wasm.quantize!(at(v), stepOf(s), ...levels(q), at(y), sizeOf(v.shape));
+      const [size, given] = [sizeOf(v.shape), [stepOf(s), ...levels(q)]];
+      const part = (from: number, to: number): Part => [
+        addressOf(v, from, size),
+        ...given,
+        addressOf(y, from, size),
+        to - from,
+      ];
+      spread("quantize", size, 8, part, { unit: 16 });
       return y;
     },
     quantizeGrad(g, v, s, q) {
       kernelsOf(g, v, s);
       expectShape("quantizeGrad", { g }, v.shape);
       const dv = empty(v.shape);
-      const ds = wasm.quantizeGrad!(
-        at(g),
-        at(v),
-        stepOf(s),
-        ...levels(q),
-        MASK.indexOf(q.mask),
-        at(dv),
-        sizeOf(v.shape),
-      );
-      return [dv, simd.fill(ds * q.gradScale, s.shape, "float32")];
+      const [size, given] = [sizeOf(v.shape), [stepOf(s), ...levels(q), MASK.indexOf(q.mask)]];
+      const part = ([from, to]: Range): Part => [
+        addressOf(g, from, size),
+        addressOf(v, from, size),
+        ...given,
+        addressOf(dv, from, size),
+        to - from,
+      ];
+      // A sum over all of them: its parts depend on the problem alone, as the order of summation must.
+      const ds = size === 0 ? [] : crew.run("quantizeGrad", ranges(size, SUMMED).map(part), 0, 0);
+      const total = ds.reduce((sum, x) => sum + x, 0);
+      return [dv, simd.fill(total * q.gradScale, s.shape, "float32")];
     },
 
     crossEntropy(logits, labels) {
@@ -392,7 +546,7 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
       expectShape("sgd", { g, buf }, p.shape);
       const [next, nextBuf] = [empty(p.shape), empty(p.shape)];
       const hyper = [h.lr, h.momentum, 1 - h.dampening, Number(h.nesterov), h.weightDecay];
-      wasm.sgd!(at(p), at(g), buf === null ? 0 : at(buf), at(next), at(nextBuf), sizeOf(p.shape), ...hyper);
+      spreadMap("sgd", sizeOf(p.shape), 16, [], [p, g, buf, next, nextBuf], hyper);
       return [next, nextBuf];
     },
     adam(p, g, m, v, h) {
@@ -402,8 +556,8 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
       const [rate, root] = [h.lr / (1 - power(h.beta1, h.step)), Math.sqrt(1 - power(h.beta2, h.step))];
       const moments = [h.beta1, 1 - h.beta1, h.beta2, 1 - h.beta2, h.eps];
       const decay = h.decoupled ? [0, 1 - h.lr * h.weightDecay] : [h.weightDecay, 1];
-      const tensors = [p, g, m, v, next, nextM, nextV].map(at);
-      wasm.adam!(...tensors, sizeOf(p.shape), rate, root, ...moments, ...decay);
+      const hyper = [rate, root, ...moments, ...decay];
+      spreadMap("adam", sizeOf(p.shape), 24, [], [p, g, m, v, next, nextM, nextV], hyper);
       return [next, nextM, nextV];
     },
     rmsprop(p, g, v, buf, h) {
@@ -411,19 +565,8 @@ function kernelsOn(heap: Heap, wasm: Exports): SimdKernels {
       expectShape("rmsprop", { g, v, buf }, p.shape);
       const [next, nextV] = [empty(p.shape), empty(p.shape)];
       const nextBuf = h.momentum === 0 ? null : empty(p.shape);
-      const address = (x: Tensor | null): number => (x === null ? 0 : at(x));
       const hyper = [h.lr, h.alpha, 1 - h.alpha, h.eps, h.momentum, h.weightDecay];
-      wasm.rmsprop!(
-        at(p),
-        at(g),
-        at(v),
-        address(buf),
-        at(next),
-        at(nextV),
-        address(nextBuf),
-        sizeOf(p.shape),
-        ...hyper,
-      );
+      spreadMap("rmsprop", sizeOf(p.shape), 24, [], [p, g, v, buf, next, nextV, nextBuf], hyper);
       return [next, nextV, nextBuf];
     },
   };

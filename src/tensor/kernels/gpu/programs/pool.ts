@@ -38,7 +38,7 @@ export const avgPool2d = (d: PoolDims, lanes: number): Program => ({
       `const t=${texel("a", unpooled(d), lanes, "n", "b", "yy", "xx")};
        ${each(lanes, (l) => `s${l}+=${lane(lanes, "t", l)};`)}`,
     )}
-    ${each(lanes, (l) => `s${l}=s${l}/${float(d.size ** 2)};`)}
+    ${each(lanes, (l) => `s${l}=s${l}/${float(d.size * d.size)};`)}
     ${result(pooled(d), lanes)} }`,
 });
 
@@ -50,7 +50,7 @@ export const avgPool2dGrad = (d: PoolDims, lanes: number): Program => ({
       `const t=${texel("g", pooled(d), lanes, "n", "b", "oy", "ox")};
        ${each(lanes, (l) => `s${l}+=${lane(lanes, "t", l)};`)}`,
     )}
-    ${each(lanes, (l) => `s${l}=s${l}/${float(d.size ** 2)};`)}
+    ${each(lanes, (l) => `s${l}=s${l}/${float(d.size * d.size)};`)}
     ${result(unpooled(d), lanes)} }`,
 });
 

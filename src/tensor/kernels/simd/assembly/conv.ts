@@ -179,35 +179,43 @@ function inputGradByColumns(w: usize, depth: i32, o: i32, gy: usize, gImage: i32
   }
 }
 
-/** The gradient to w: Σ over images and positions of g times the pixels under the window. */
+/** The gradient to w: Σ over images and positions of g times the pixels under the window. For the input channels [from, to) of all groups. */
 export function conv2dWeightGrad(
   gy: usize, x: usize, dw: usize, n: i32, groups: i32, c: i32, h: i32, wd: i32, o: i32, oh: i32, ow: i32,
-  kh: i32, kw: i32, stride: i32, pad: i32, ws: usize,
+  kh: i32, kw: i32, stride: i32, pad: i32, from: i32, to: i32, ws: usize,
 ): void {
-  setGeometry(c, h, wd, oh, ow, kh, kw, stride, pad);
+  const xImage = groups * c * h * wd, gImage = groups * o * oh * ow;
+  for (let g = from / c; g * c < to; g++) {
+    const first = max(from, g * c), channels = min(to, (g + 1) * c) - first;
+    setGeometry(channels, h, wd, oh, ow, kh, kw, stride, pad);
+    const column = (first - g * c) * kh * kw, row = c * kh * kw;
+    groupWeightGrad(gy + bytes(g * o * oh * ow), gImage, x + bytes(first * h * wd), xImage, dw + bytes(g * o * row + column), row, n, o, ws);
+  }
+}
+
+/** dw steps by `row` floats from output channel to output channel. */
+function groupWeightGrad(gy: usize, gImage: i32, x: usize, xImage: i32, dw: usize, row: i32, n: i32, o: i32, ws: usize): void {
   const positions = geo.positions, depth = geo.pixels, chunk = chunkOf(n);
-  const xImage = groups * c * h * wd, gImage = groups * o * positions;
   const far = n * gImage > CACHED;
   const offsets = ws;
   pixelOffsets(offsets);
   const padded = offsets + bytes(up(depth, 4));
-  const framed = pad > 0 || stride == 2;
+  const framed = geo.pad > 0 || geo.stride == 2;
   const packedG = framed ? padded + bytes(chunk * paddedSize()) : padded;
   const packedX = packedG + bytes(up(o, MR) * chunk * positions);
-  for (let g = 0; g < groups; g++)
-    for (let i = 0; i < n; i += chunk) {
-      const images = min(chunk, n - i), columns = images * positions;
-      const first = x + bytes(i * xImage + g * c * h * wd);
-      if (far) for (let j = 0; j < images; j++) {
-        touch(gy + bytes((i + j) * gImage + g * o * positions), o * positions);
-        if (!framed) touch(first + bytes(j * xImage), c * h * wd);
-      }
-      const pitch = framed ? bytes(paddedSize()) : bytes(xImage);
-      if (framed) for (let j = 0; j < images; j++) padImage(first + bytes(j * xImage), padded + <usize>j * pitch);
-      packRows(gy + bytes(i * gImage + g * o * positions), gImage, images, o, packedG);
-      packPixels(framed ? padded : first, pitch, images, offsets, packedX);
-      block(o, depth, columns, packedG, packedX, dw + bytes(g * o * depth), bytes(depth), i == 0 ? STORE : ACCUMULATE);
+  for (let i = 0; i < n; i += chunk) {
+    const images = min(chunk, n - i), columns = images * positions;
+    const first = x + bytes(i * xImage);
+    if (far) for (let j = 0; j < images; j++) {
+      touch(gy + bytes((i + j) * gImage), o * positions);
+      if (!framed) touch(first + bytes(j * xImage), geo.c * geo.h * geo.w);
     }
+    const pitch = framed ? bytes(paddedSize()) : bytes(xImage);
+    if (framed) for (let j = 0; j < images; j++) padImage(first + bytes(j * xImage), padded + <usize>j * pitch);
+    packRows(gy + bytes(i * gImage), gImage, images, o, packedG);
+    packPixels(framed ? padded : first, pitch, images, offsets, packedX);
+    block(o, depth, columns, packedG, packedX, dw, bytes(row), i == 0 ? STORE : ACCUMULATE);
+  }
 }
 
 /** Packs g: lanes are its channels, depth is all positions of the `count` images. Panels of 4 lanes. */

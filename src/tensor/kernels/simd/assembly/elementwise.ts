@@ -3,7 +3,7 @@ import * as math from "../../../math";
 import { bytes } from "./pack";
 
 // The order of these is that of the tables in ../kernels.ts.
-const NEG = 0, EXP = 1, LOG = 2, SQRT = 3, TANH = 4, ABS = 5, RELU = 6, POSITIVE = 7, SCALE = 8, SHIFT = 9, AT_LEAST = 10;
+const NEG = 0, EXP = 1, LOG = 2, SQRT = 3, TANH = 4, ABS = 5, RELU = 6, POSITIVE = 7, SCALE = 8, SHIFT = 9, AT_LEAST = 10, ERF = 11;
 const ADD = 0, SUB = 1, MUL = 2, DIV = 3, GATE = 4;
 
 // @ts-ignore: decorator
@@ -41,7 +41,7 @@ export function unary(f: i32, x: usize, y: usize, n: i32, c: f32): void {
   }
   for (const end = x + bytes(n); x < end; x += 4, y += 4) {
     const v = <f64>load<f32>(x);
-    store<f32>(y, <f32>(f == EXP ? math.exp(v) : f == LOG ? math.log(v) : math.tanh(v)));
+    store<f32>(y, <f32>(f == EXP ? math.exp(v) : f == LOG ? math.log(v) : f == ERF ? math.erf(v) : math.tanh(v)));
   }
 }
 
@@ -84,20 +84,27 @@ function runOf(f: i32, a: usize, sa: i32, b: usize, sb: i32, y: usize, n: i32): 
   }
 }
 
-/** The plan lies in memory as `rank` extents, then `rank` strides of a, then `rank` strides of b (see broadcastPlan). */
-export function binary(f: i32, a: usize, b: usize, y: usize, rank: i32, plan: usize): void {
+/**
+ * The plan lies in memory as `rank` extents, then `rank` strides of a, then `rank` strides of b (see broadcastPlan). Of the first
+ * extent, [from, to) is computed.
+ */
+export function binary(f: i32, a: usize, b: usize, y: usize, rank: i32, plan: usize, from: i32, to: i32): void {
   if (rank == 0) return runOf(f, a, 0, b, 0, y, 1);
-  binaryLoop(f, a, b, y, 0, rank, plan);
+  let items = 1;
+  for (let axis = 1; axis < rank; axis++) items *= load<i32>(plan + bytes(axis));
+  a += bytes(from * load<i32>(plan + bytes(rank)));
+  b += bytes(from * load<i32>(plan + bytes(2 * rank)));
+  binaryLoop(f, a, b, y + bytes(from * items), 0, to - from, rank, plan);
 }
 
-function binaryLoop(f: i32, a: usize, b: usize, y: usize, axis: i32, rank: i32, plan: usize): usize {
-  const extent = load<i32>(plan + bytes(axis));
+function binaryLoop(f: i32, a: usize, b: usize, y: usize, axis: i32, extent: i32, rank: i32, plan: usize): usize {
   const sa = load<i32>(plan + bytes(rank + axis)), sb = load<i32>(plan + bytes(2 * rank + axis));
   if (axis == rank - 1) {
     runOf(f, a, sa, b, sb, y, extent);
     return y + bytes(extent);
   }
-  for (let i = 0; i < extent; i++) y = binaryLoop(f, a + bytes(i * sa), b + bytes(i * sb), y, axis + 1, rank, plan);
+  const inner = load<i32>(plan + bytes(axis + 1));
+  for (let i = 0; i < extent; i++) y = binaryLoop(f, a + bytes(i * sa), b + bytes(i * sb), y, axis + 1, inner, rank, plan);
   return y;
 }
 

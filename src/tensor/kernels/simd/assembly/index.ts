@@ -10,9 +10,12 @@ export function heapBase(): usize {
 export { conv2d, conv2dInputGrad, conv2dWeightGrad, convWorkspace } from "./conv";
 export { binary, demote, sumInto, unary } from "./elementwise";
 export { gemm, gemmWorkspace } from "./gemm";
+export { permute, take, takeGrad } from "./layout";
 export { crossEntropy, crossEntropyGrad } from "./loss";
-export { batchNormGrad, moments, normalize } from "./norm";
+export { batchNormGrad, moments, normalize, normWorkspace } from "./norm";
 export { adam, rmsprop, sgd } from "./optim";
 export { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from "./pool";
 export { quantize, quantizeGrad } from "./quantize";
+export { softmax } from "./softmax";
 export { displace, random } from "./random";
+export { ownBytes, setOwn } from "./tile";

@@ -1,146 +1,214 @@
-// Batch normalization of x [n, c, inner]: sums in float64, one pass over the images for each.
+// Batch normalization of channels [from, to) of x [n, c, inner]: sums in float64. Every pass goes through memory in a
+// straight line, image by image: channel by channel, it would wait for memory at each image. What is known of a channel
+// is kept in a workspace, which starts with channel `from`.
 import { bytes } from "./pack";
 
-let dot: f64 = 0;
-let plain: f64 = 0;
+/** Float64 numbers of workspace for each channel. */
+const ROW: i32 = 4;
 
-/** plain = Σ (a − shiftA), dot = Σ (a − shiftA) (b − shiftB), over one run of n floats. */
-function sums(a: usize, shiftA: f64, b: usize, shiftB: f64, n: i32): void {
-  const sa = f64x2.splat(shiftA),
-    sb = f64x2.splat(shiftB);
-  let p0 = f64x2.splat(0),
-    p1 = p0,
-    d0 = p0,
-    d1 = p0,
-    i = 0;
+/** Floats of workspace that any of the kernels needs for `channels` channels. */
+export function normWorkspace(channels: i32): i32 {
+  return 2 * ROW * channels;
+}
+
+// @ts-ignore: decorator
+@inline function row(ws: usize, channel: i32): usize {
+  return ws + ((<usize>(ROW * channel)) << 3);
+}
+
+// @ts-ignore: decorator
+@inline function low(x: v128): v128 {
+  return f64x2.promote_low_f32x4(x);
+}
+
+// @ts-ignore: decorator
+@inline function high(x: v128): v128 {
+  return f64x2.promote_low_f32x4(v128.shuffle<f32>(x, x, 2, 3, 2, 3));
+}
+
+// @ts-ignore: decorator
+@inline function lanes(x: v128): f64 {
+  return f64x2.extract_lane(x, 0) + f64x2.extract_lane(x, 1);
+}
+
+// @ts-ignore: decorator
+@inline function increase(total: usize, by: f64): void {
+  store<f64>(total, load<f64>(total) + by);
+}
+
+/** Adds Σ (x − shift) and Σ (x − shift)² of n floats to the first two numbers of a row; the shift is the third. */
+function addDeviations(x: usize, n: i32, sums: usize): void {
+  const shift = load<f64>(sums, 16), s = f64x2.splat(shift);
+  let p0 = f64x2.splat(0), p1 = p0, d0 = p0, d1 = p0, i = 0;
   for (; i + 4 <= n; i += 4) {
-    const va = v128.load(a + bytes(i)),
-      vb = v128.load(b + bytes(i));
-    const a0 = f64x2.sub(f64x2.promote_low_f32x4(va), sa),
-      a1 = f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<f32>(va, va, 2, 3, 2, 3)), sa);
-    const b0 = f64x2.sub(f64x2.promote_low_f32x4(vb), sb),
-      b1 = f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<f32>(vb, vb, 2, 3, 2, 3)), sb);
+    const v = v128.load(x + bytes(i)), a0 = f64x2.sub(low(v), s), a1 = f64x2.sub(high(v), s);
     p0 = f64x2.add(p0, a0);
     p1 = f64x2.add(p1, a1);
-    d0 = f64x2.add(d0, f64x2.mul(a0, b0));
-    d1 = f64x2.add(d1, f64x2.mul(a1, b1));
+    d0 = f64x2.add(d0, f64x2.mul(a0, a0));
+    d1 = f64x2.add(d1, f64x2.mul(a1, a1));
   }
-  p0 = f64x2.add(p0, p1);
-  d0 = f64x2.add(d0, d1);
-  plain = f64x2.extract_lane(p0, 0) + f64x2.extract_lane(p0, 1);
-  dot = f64x2.extract_lane(d0, 0) + f64x2.extract_lane(d0, 1);
+  let plain = lanes(f64x2.add(p0, p1)), dot = lanes(f64x2.add(d0, d1));
   for (; i < n; i++) {
-    const v = <f64>load<f32>(a + bytes(i)) - shiftA;
+    const v = <f64>load<f32>(x + bytes(i)) - shift;
     plain += v;
-    dot += v * (<f64>load<f32>(b + bytes(i)) - shiftB);
+    dot += v * v;
   }
+  increase(sums, plain);
+  increase(sums + 8, dot);
 }
 
 /**
  * Mean and biased variance of each channel. Deviations are taken from the channel's first value: none of n values lies
  * further than √(n − 1) standard deviations from the mean, so that little cancels however far the mean is from zero.
  */
-export function moments(x: usize, mean: usize, variance: usize, n: i32, c: i32, inner: i32): void {
-  const count = <f64>n * <f64>inner;
-  for (let j = 0; j < c; j++) {
-    let first = <f64>load<f32>(x + bytes(j * inner));
+export function moments(x: usize, mean: usize, variance: usize, n: i32, c: i32, inner: i32, from: i32, to: i32, ws: usize): void {
+  for (let j = from; j < to; j++) {
+    const sums = row(ws, j - from), first = <f64>load<f32>(x + bytes(j * inner));
+    store<f64>(sums, 0);
+    store<f64>(sums, 0, 8);
     // Deviations from an infinity would hide it.
-    if (!isFinite(first)) first = 0;
-    let total: f64 = 0,
-      square: f64 = 0;
-    for (let i = 0; i < n; i++) {
-      const at = x + bytes((i * c + j) * inner);
-      sums(at, first, at, first, inner);
-      total += plain;
-      square += dot;
-    }
-    const d = total / count;
-    store<f32>(mean + bytes(j), <f32>(first + d));
-    store<f32>(variance + bytes(j), <f32>max(0, square / count - d * d));
+    store<f64>(sums, isFinite(first) ? first : 0, 16);
+  }
+  for (let i = 0; i < n; i++)
+    for (let j = from; j < to; j++) addDeviations(x + bytes((i * c + j) * inner), inner, row(ws, j - from));
+  const count = <f64>n * <f64>inner;
+  for (let j = from; j < to; j++) {
+    const sums = row(ws, j - from), d = load<f64>(sums) / count;
+    store<f32>(mean + bytes(j), <f32>(load<f64>(sums, 16) + d));
+    store<f32>(variance + bytes(j), <f32>max(0, load<f64>(sums, 8) / count - d * d));
   }
 }
 
-/** y = p x + q */
-function affine(x: usize, y: usize, n: i32, p: f32, q: f32): void {
-  const p4 = f32x4.splat(p),
-    q4 = f32x4.splat(q);
+// @ts-ignore: decorator
+@inline function inverseOf(variance: usize, eps: f64, j: i32): f64 {
+  return 1 / Math.sqrt(<f64>load<f32>(variance + bytes(j)) + eps);
+}
+
+/** Stores p and q with p x + q = γ (x − mean) / √(variance + eps) + β, as floats. */
+// @ts-ignore: decorator
+@inline function storeAffine(at: usize, mean: usize, variance: usize, gamma: usize, beta: usize, eps: f64, j: i32): void {
+  const p = <f64>load<f32>(gamma + bytes(j)) / Math.sqrt(<f64>load<f32>(variance + bytes(j)) + eps);
+  store<f32>(at, <f32>p);
+  store<f32>(at, <f32>(<f64>load<f32>(beta + bytes(j)) - p * <f64>load<f32>(mean + bytes(j))), 4);
+}
+
+/** x, or 0 where it is below: a NaN stays. */
+// @ts-ignore: decorator
+@inline function relu4(x: v128): v128 {
+  return v128.andnot(x, f32x4.le(x, f32x4.splat(0)));
+}
+
+/** y = p x + q, or its ReLU. `relu` is a constant. */
+// @ts-ignore: decorator
+@inline function affine(relu: bool, x: usize, y: usize, n: i32, p: f32, q: f32): void {
+  const p4 = f32x4.splat(p), q4 = f32x4.splat(q);
   let i = 0;
-  for (; i + 4 <= n; i += 4) v128.store(y + bytes(i), f32x4.add(f32x4.mul(v128.load(x + bytes(i)), p4), q4));
-  for (; i < n; i++) store<f32>(y + bytes(i), load<f32>(x + bytes(i)) * p + q);
+  for (; i + 4 <= n; i += 4) {
+    const v = f32x4.add(f32x4.mul(v128.load(x + bytes(i)), p4), q4);
+    v128.store(y + bytes(i), relu ? relu4(v) : v);
+  }
+  for (; i < n; i++) {
+    const v = load<f32>(x + bytes(i)) * p + q;
+    store<f32>(y + bytes(i), relu && v <= 0 ? 0 : v);
+  }
 }
 
 export function normalize(
-  x: usize,
-  mean: usize,
-  variance: usize,
-  gamma: usize,
-  beta: usize,
-  eps: f64,
-  y: usize,
-  n: i32,
-  c: i32,
-  inner: i32,
+  x: usize, mean: usize, variance: usize, gamma: usize, beta: usize, eps: f64, relu: bool, y: usize,
+  n: i32, c: i32, inner: i32, from: i32, to: i32, ws: usize,
 ): void {
-  for (let j = 0; j < c; j++) {
-    const p = <f64>load<f32>(gamma + bytes(j)) / Math.sqrt(<f64>load<f32>(variance + bytes(j)) + eps);
-    const q = <f64>load<f32>(beta + bytes(j)) - p * <f64>load<f32>(mean + bytes(j));
-    for (let i = 0; i < n; i++) {
-      const at = bytes((i * c + j) * inner);
-      affine(x + at, y + at, inner, <f32>p, <f32>q);
+  for (let j = from; j < to; j++) storeAffine(row(ws, j - from), mean, variance, gamma, beta, eps, j);
+  for (let i = 0; i < n; i++)
+    for (let j = from; j < to; j++) {
+      const at = bytes((i * c + j) * inner), own = row(ws, j - from);
+      if (relu) affine(true, x + at, y + at, inner, load<f32>(own), load<f32>(own, 4));
+      else affine(false, x + at, y + at, inner, load<f32>(own), load<f32>(own, 4));
     }
+}
+
+/** g where p x + q > 0, else 0; g itself where it is not gated. `gated` is a constant. */
+// @ts-ignore: decorator
+@inline function gate4(gated: bool, g: v128, x: v128, p: v128, q: v128): v128 {
+  return gated ? v128.and(g, f32x4.gt(f32x4.add(f32x4.mul(x, p), q), f32x4.splat(0))) : g;
+}
+
+// @ts-ignore: decorator
+@inline function gate1(gated: bool, g: f32, x: f32, p: f32, q: f32): f32 {
+  return gated && !(x * p + q > 0) ? 0 : g;
+}
+
+/** Adds Σ g and Σ g (x − mean) of n floats to the second and third number of a row, which starts with the floats of the gate. */
+// @ts-ignore: decorator
+@inline function addSlopes(gated: bool, g: usize, x: usize, n: i32, mean: f64, own: usize): void {
+  const m = f64x2.splat(mean), p = load<f32>(own), q = load<f32>(own, 4), p4 = f32x4.splat(p), q4 = f32x4.splat(q);
+  let p0 = f64x2.splat(0), p1 = p0, d0 = p0, d1 = p0, i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const v = v128.load(x + bytes(i)), u = gate4(gated, v128.load(g + bytes(i)), v, p4, q4);
+    const u0 = low(u), u1 = high(u);
+    p0 = f64x2.add(p0, u0);
+    p1 = f64x2.add(p1, u1);
+    d0 = f64x2.add(d0, f64x2.mul(u0, f64x2.sub(low(v), m)));
+    d1 = f64x2.add(d1, f64x2.mul(u1, f64x2.sub(high(v), m)));
+  }
+  let plain = lanes(f64x2.add(p0, p1)), dot = lanes(f64x2.add(d0, d1));
+  for (; i < n; i++) {
+    const v = load<f32>(x + bytes(i)), u = <f64>gate1(gated, load<f32>(g + bytes(i)), v, p, q);
+    plain += u;
+    dot += u * (<f64>v - mean);
+  }
+  increase(own + 8, plain);
+  increase(own + 16, dot);
+}
+
+/** dx = a g + (b x + r), where a, b and r are floats at `line`. */
+// @ts-ignore: decorator
+@inline function slopes(gated: bool, g: usize, x: usize, dx: usize, n: i32, own: usize): void {
+  const p = load<f32>(own), q = load<f32>(own, 4), p4 = f32x4.splat(p), q4 = f32x4.splat(q);
+  const a = load<f32>(own, 8), b = load<f32>(own, 12), r = load<f32>(own, 16);
+  const a4 = f32x4.splat(a), b4 = f32x4.splat(b), r4 = f32x4.splat(r);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const v = v128.load(x + bytes(i)), u = gate4(gated, v128.load(g + bytes(i)), v, p4, q4);
+    v128.store(dx + bytes(i), f32x4.add(f32x4.mul(u, a4), f32x4.add(f32x4.mul(v, b4), r4)));
+  }
+  for (; i < n; i++) {
+    const v = load<f32>(x + bytes(i)), u = gate1(gated, load<f32>(g + bytes(i)), v, p, q);
+    store<f32>(dx + bytes(i), u * a + (v * b + r));
   }
 }
 
-/** dx = p g + q x + r, where p, q and r are one number for each channel. */
+/** dx = a g + b x + r, where a, b and r are one number for each channel. With `beta`, g counts only where the normalized x is above 0. */
 export function batchNormGrad(
-  g: usize,
-  x: usize,
-  mean: usize,
-  variance: usize,
-  gamma: usize,
-  eps: f64,
-  dx: usize,
-  dgamma: usize,
-  dbeta: usize,
-  n: i32,
-  c: i32,
-  inner: i32,
+  g: usize, x: usize, mean: usize, variance: usize, gamma: usize, beta: usize, eps: f64, dx: usize, dgamma: usize, dbeta: usize,
+  n: i32, c: i32, inner: i32, from: i32, to: i32, ws: usize,
 ): void {
-  const count = <f64>n * <f64>inner;
-  for (let j = 0; j < c; j++) {
-    const m = <f64>load<f32>(mean + bytes(j));
-    const inverse = 1 / Math.sqrt(<f64>load<f32>(variance + bytes(j)) + eps);
-    let total: f64 = 0,
-      against: f64 = 0;
-    for (let i = 0; i < n; i++) {
-      const at = bytes((i * c + j) * inner);
-      sums(g + at, 0, x + at, m, inner);
-      total += plain;
-      against += dot;
+  for (let j = from; j < to; j++) {
+    const own = row(ws, j - from);
+    if (beta) storeAffine(own, mean, variance, gamma, beta, eps, j);
+    store<f64>(own, 0, 8);
+    store<f64>(own, 0, 16);
+  }
+  for (let i = 0; i < n; i++)
+    for (let j = from; j < to; j++) {
+      const at = bytes((i * c + j) * inner), m = <f64>load<f32>(mean + bytes(j)), own = row(ws, j - from);
+      if (beta) addSlopes(true, g + at, x + at, inner, m, own);
+      else addSlopes(false, g + at, x + at, inner, m, own);
     }
+  const count = <f64>n * <f64>inner;
+  for (let j = from; j < to; j++) {
+    const own = row(ws, j - from), inverse = inverseOf(variance, eps, j);
+    const total = load<f64>(own, 8), against = load<f64>(own, 16);
     store<f32>(dbeta + bytes(j), <f32>total);
     store<f32>(dgamma + bytes(j), <f32>(against * inverse));
-    const p = <f64>load<f32>(gamma + bytes(j)) * inverse;
-    const q = (-p * inverse * inverse * against) / count;
-    const r = (-p * total) / count - q * m;
-    const p4 = f32x4.splat(<f32>p),
-      q4 = f32x4.splat(<f32>q),
-      r4 = f32x4.splat(<f32>r);
-    for (let i = 0; i < n; i++) {
-      const at = bytes((i * c + j) * inner);
-      let k = 0;
-      for (; k + 4 <= inner; k += 4) {
-        const v = f32x4.add(
-          f32x4.mul(v128.load(g + at + bytes(k)), p4),
-          f32x4.add(f32x4.mul(v128.load(x + at + bytes(k)), q4), r4),
-        );
-        v128.store(dx + at + bytes(k), v);
-      }
-      for (; k < inner; k++)
-        store<f32>(
-          dx + at + bytes(k),
-          load<f32>(g + at + bytes(k)) * <f32>p + (load<f32>(x + at + bytes(k)) * <f32>q + <f32>r),
-        );
-    }
+    const a = <f64>load<f32>(gamma + bytes(j)) * inverse, b = (-a * inverse * inverse * against) / count;
+    store<f32>(own, <f32>a, 8);
+    store<f32>(own, <f32>b, 12);
+    store<f32>(own, <f32>((-a * total) / count - b * <f64>load<f32>(mean + bytes(j))), 16);
   }
+  for (let i = 0; i < n; i++)
+    for (let j = from; j < to; j++) {
+      const at = bytes((i * c + j) * inner), own = row(ws, j - from);
+      if (beta) slopes(true, g + at, x + at, dx + at, inner, own);
+      else slopes(false, g + at, x + at, dx + at, inner, own);
+    }
 }

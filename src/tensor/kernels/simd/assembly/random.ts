@@ -86,9 +86,10 @@ const NORMAL = 0;
 
 /** Eight counters at a time, in two chains that do not wait for each other. `law` is a constant. */
 // @ts-ignore: decorator
-@inline function fill(law: i32, k0: i32, k1: i32, y: usize, n: i32): void {
-  let counter = i32x4(0, 1, 2, 3);
-  for (let i = 0; i < n; i += 16) {
+@inline function fill(law: i32, k0: i32, k1: i32, y: usize, from: i32, to: i32): void {
+  let counter = i32x4.add(i32x4(0, 1, 2, 3), i32x4.splat(from / 2));
+  y += bytes(from);
+  for (let i = from; i < to; i += 16) {
     let p = k0, q = k1, r = 0x1bd11bda ^ k0 ^ k1;
     let a = i32x4.add(counter, i32x4.splat(p)), c = i32x4.add(a, i32x4.splat(4)), b = i32x4.splat(q), d = b;
     for (let group = 1; group <= 5; group++) {
@@ -108,17 +109,17 @@ const NORMAL = 0;
       a = i32x4.add(a, i32x4.splat(p)); c = i32x4.add(c, i32x4.splat(p));
       b = i32x4.add(b, i32x4.splat(q + group)); d = i32x4.add(d, i32x4.splat(q + group));
     }
-    put(law, a, b, y, n - i);
-    put(law, c, d, y + 32, n - i - 8);
+    put(law, a, b, y, to - i);
+    put(law, c, d, y + 32, to - i - 8);
     counter = i32x4.add(counter, i32x4.splat(8));
     y += 64;
   }
 }
 
-/** Arrays are padded to whole vectors, so that there is no tail. */
-export function random(law: i32, k0: i32, k1: i32, y: usize, n: i32): void {
-  if (law == NORMAL) fill(NORMAL, k0, k1, y, n);
-  else fill(1 - NORMAL, k0, k1, y, n);
+/** The numbers [from, to) of y, where `from` is a multiple of 16. Arrays are padded to whole vectors, so that there is no tail. */
+export function random(law: i32, k0: i32, k1: i32, y: usize, from: i32, to: i32): void {
+  if (law == NORMAL) fill(NORMAL, k0, k1, y, from, to);
+  else fill(1 - NORMAL, k0, k1, y, from, to);
 }
 
 /** y = w + spread(w) z in float64, rounded once. */

@@ -17,7 +17,18 @@ export const NC: i32 = 512;
 export const STORE: i32 = 0;
 export const ACCUMULATE: i32 = 1;
 
-const edge: usize = memory.data(MR * NR * 4, 16);
+/** Where tiles go of which only a part exists. Each instance has its own: instances on one memory share nothing else that is written. */
+let edge: usize = 0;
+
+/** Bytes at the disposal of one instance. */
+export function ownBytes(): i32 {
+  return MR * NR * 4;
+}
+
+/** Gives this instance its `ownBytes`, before anything is multiplied. */
+export function setOwn(at: usize): void {
+  edge = at;
+}
 
 /**
  * C[rows, 4 halves] = A B (+ bias of each row) (+ C), where a and b are panels, k deep, and

@@ -1,0 +1,29 @@
+import { join } from "node:path";
+import { Command } from "commander";
+import { writeAtomic } from "../files.ts";
+import { gridOf, type SweepFolder, sweepFolder } from "../sweep/folder.ts";
+import { configsOf, type Grid } from "../sweep/grid.ts";
+import { type Pool, poolCsv, poolOf, poolText } from "../sweep/pool.ts";
+import { exportsOf, standings } from "../sweep/rows.ts";
+
+export const poolCommand = (): Command =>
+  new Command("pool")
+    .description(
+      "Table 1 of a sweep so far, with intervals, and each precision against full precision setting by setting. Writes the runs as CSV, JSON lines and Parquet.",
+    )
+    .argument("<dir>", "folder of the sweep")
+    .option("--json", "print the numbers as JSON")
+    .addHelpText("after", "\nExample:\n  qgen pool sweeps/try")
+    .action((dir: string, options: { json?: true }) => {
+      const { text, pool } = writeTables(sweepFolder(dir), gridOf(dir));
+      console.log(options.json ? JSON.stringify(pool, null, 2) : text);
+    });
+
+/** Writes the tables of a sweep as it stands. The same results give the same bytes. */
+export function writeTables(folder: SweepFolder, grid: Grid): { readonly pool: Pool; readonly text: string } {
+  const rows = standings(folder, configsOf(grid));
+  const pool = poolOf(rows);
+  for (const [name, content] of [...exportsOf(rows), ["table-1.csv", poolCsv(pool)] as const])
+    writeAtomic(join(folder.tables, name), content);
+  return { pool, text: poolText(pool) };
+}

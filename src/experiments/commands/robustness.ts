@@ -1,0 +1,133 @@
+import { dirname, join } from "node:path";
+import { Command, Option } from "commander";
+import { Complaint } from "../complaint.ts";
+import { namesIn, severitiesIn } from "../corruptions/request.ts";
+import { type DeviceName, deviceNames, deviceText } from "../device.ts";
+import { writeAtomic } from "../files.ts";
+import { openRuns } from "../landscape/landscape.ts";
+import { labelsOf } from "../landscape/surfaces.ts";
+import { openDevice } from "../node-device.ts";
+import { createProgress } from "../progress.ts";
+import { fixed } from "../report/format.ts";
+import { type CorruptedImages, corruptedImages } from "../robustness/images.ts";
+import { measureRobustness } from "../robustness/measure.ts";
+import { overall } from "../robustness/summary.ts";
+import { robustTables, type Tested } from "../robustness/table.ts";
+import { robustCsv, robustText } from "../robustness/text.ts";
+import { datasetOf } from "../trained.ts";
+import { type CorruptionFlags, corruptionOptions, withCorruptionOptions } from "./corrupt.ts";
+import { number, stopOnSignal } from "./options.ts";
+
+interface Options extends CorruptionFlags {
+  corruptions: string;
+  severities: string;
+  images?: number;
+  from?: string;
+  cache?: string;
+  device: DeviceName;
+  dataDir?: string;
+  out: string;
+  json?: true;
+}
+
+export const robustnessCommand = (): Command =>
+  withCorruptionOptions(
+    new Command("robustness")
+      .description(
+        "Tables 4, 5 and 6: gap, loss, accuracy and mean corruption error of trained networks on corrupted test images, by precision.",
+      )
+      .argument("<run...>", "folders of runs, as qgen train and qgen reproduce leave them")
+      .option("--corruptions <names>", "all (19), common (the 15 of the tables), or names", "common")
+      .option("--severities <numbers>", "as 1-5 or 1,3,5", "1-5")
+      .option("--images <n>", "the first n test images (default: all of the run)", number)
+      .option(
+        "--from <dir>",
+        "published images (CIFAR-10-C, CIFAR-100-C) in place of ones that are made here",
+      ),
+  )
+    .option("--cache <dir>", "where corrupted images are kept (default: .corrupted beside the runs)")
+    .addOption(new Option("--device <name>", "kernels").choices(deviceNames).default("auto"))
+    .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
+    .option("--out <dir>", "folder of the numbers, as JSON and CSV", "robustness")
+    .option("--json", "print the numbers as JSON")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  qgen robustness runs/nin-2x1_* --images 500\n  qgen robustness runs/* --from CIFAR-100-C --severities 5",
+    )
+    .action(robustnessAction);
+
+async function robustnessAction(folders: string[], options: Options): Promise<void> {
+  const names = namesIn(options.corruptions);
+  const severities = severitiesIn(options.severities);
+  const runs = openRuns(folders);
+  const labels = labelsOf(runs);
+  for (const { folder, config, result } of runs) {
+    if (options.images !== undefined && options.images > config.data.test)
+      throw new Complaint(
+        `--images ${options.images}: the run in ${folder} was tested with ${config.data.test} images, and no more are taken`,
+        2,
+      );
+    if (result.status === "diverged") throw new Complaint(`the run in ${folder} diverged: ${result.reason}`);
+  }
+  const device = await openDevice(options.device);
+  const progress = createProgress(process.stderr);
+  const signals = stopOnSignal();
+  const made = new Map<string, CorruptedImages>();
+  const tested: Tested[] = [];
+  progress.print(
+    `${runs.length} networks, ${names.length} corruptions, ${severities.length} severities (${deviceText(device.info)})`,
+  );
+  try {
+    for (const [i, run] of runs.entries()) {
+      const dataset = await datasetOf(run, options.dataDir);
+      const key = JSON.stringify([dataset.name, dataset.test.count]);
+      const images =
+        made.get(key) ??
+        (await corruptedImages(
+          {
+            ...corruptionOptions(options),
+            dataset,
+            images: options.images,
+            names,
+            from: options.from,
+            cache: options.cache ?? join(dirname(run.folder), ".corrupted"),
+          },
+          {
+            stop: signals.stop,
+            onPicture: (name, done, of) =>
+              progress.update(
+                (names.indexOf(name) + done / of) / names.length,
+                `making corrupted images · ${name} · ${done} of ${of}`,
+              ),
+          },
+        ));
+      if (!made.has(key)) progress.print(images.source);
+      made.set(key, images);
+      const robust = await measureRobustness({
+        run,
+        dataset,
+        device,
+        images,
+        names,
+        severities,
+        stop: signals.stop,
+        onCell: (name, severity, done, of) =>
+          progress.update((i + done / of) / runs.length, `${labels[i]} · ${name} ${severity}`),
+      });
+      tested.push({ config: run.config, robust });
+      const { gap, accuracy } = overall(robust.cells);
+      progress.print(
+        `${labels[i]}: gap ${fixed(gap, 3)}, accuracy ${fixed(100 * accuracy, 1)} % on corrupted images (${robust.seconds.toFixed(0)} s)`,
+      );
+    }
+  } finally {
+    progress.end();
+    signals.dispose();
+  }
+  const tables = robustTables(tested);
+  const json = `${JSON.stringify({ tables, runs: tested.map(({ robust }) => robust) }, null, 2)}\n`;
+  writeAtomic(join(options.out, "robustness.json"), json);
+  writeAtomic(join(options.out, "robustness.csv"), robustCsv(tables));
+  console.log(options.json ? json.trimEnd() : tables.map(robustText).join("\n\n"));
+  progress.print(`numbers: ${join(options.out, "robustness.json")}, robustness.csv`);
+}

@@ -1,0 +1,97 @@
+/**
+ * First weights from a file, as torchvision and timm publish them.
+ *
+ * @packageDocumentation
+ */
+
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Model, Weights } from "../nn/model.ts";
+import { mapTree, type Tree } from "../nn/tree.ts";
+import { bufferOf, type Buffer as Numbers, sameShape, type Tensor } from "../tensor/tensor.ts";
+import { Complaint } from "./complaint.ts";
+import { decodeSafetensors, type SafeTensor } from "./safetensors.ts";
+
+/** A file of weights. */
+export interface Pretrained {
+  readonly path: string;
+  /** The whole file. */
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
+  readonly tensors: Tree<SafeTensor>;
+}
+
+/** @throws Complaint where there is no such file, or it is no safetensors file */
+export function readPretrained(path: string): Pretrained {
+  try {
+    const bytes = readFileSync(path);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    return { path, bytes, sha256, tensors: decodeSafetensors(bytes).tensors };
+  } catch (error) {
+    throw new Complaint(`the weights in ${path} cannot be read: ${(error as Error).message}`, 2);
+  }
+}
+
+/** What PyTorch's state dicts have besides: counts of batches, and indices that follow from the shapes. */
+const DERIVED = /(^|\.)(num_batches_tracked|relative_position_index|attn_mask)$/;
+/** What only our networks keep: it begins as in any run. */
+const OWN = /(^|\.)random_state$/;
+
+const isReal = ({ dtype }: SafeTensor): boolean => dtype === "F32" || dtype === "F64";
+
+/**
+ * The model, whose first weights are those of the file: its parameters and its running statistics.
+ *
+ * @throws Complaint, from `init`, with all that is missing, not expected, or of another shape
+ */
+export const pretrained = (model: Model, file: Pretrained): Model => ({
+  ...model,
+  init(kernels, rng, dtype) {
+    const drawn = model.init(kernels, rng, dtype);
+    checkFit(model.name, drawn, file);
+    const stored = (like: Tensor, name: string): Tensor => {
+      const found = file.tensors[name];
+      return found === undefined ? like : kernels.tensor(numbersOf(found, like), like.shape);
+    };
+    return { params: mapTree(drawn.params, stored), buffers: mapTree(drawn.buffers, stored) };
+  },
+});
+
+function numbersOf({ data }: SafeTensor, { dtype }: Tensor): Numbers {
+  const values = bufferOf(dtype, data.length);
+  values.set(data as Numbers);
+  return values;
+}
+
+function checkFit(network: string, { params, buffers }: Weights, { path, tensors }: Pretrained): void {
+  const expected = { ...params, ...buffers };
+  const missing = Object.keys(expected).filter((name) => tensors[name] === undefined && !OWN.test(name));
+  const unexpected = Object.keys(tensors).filter(
+    (name) => expected[name] === undefined && !DERIVED.test(name),
+  );
+  const odd = Object.entries(expected).flatMap(([name, { shape }]) => {
+    const found = tensors[name];
+    if (found === undefined || (sameShape(found.shape, shape) && isReal(found))) return [];
+    return [`${name} is ${found.dtype} [${found.shape}], expected F32 or F64 [${shape}]`];
+  });
+  const broken = Object.entries(expected).flatMap(([name]) => {
+    const found = tensors[name];
+    if (found === undefined || !isReal(found)) return [];
+    const at = (found.data as Numbers).findIndex((x) => !Number.isFinite(x));
+    return at < 0 ? [] : [`${name} has ${found.data[at]} at ${at} of ${found.data.length}`];
+  });
+  const complaints = [
+    ["missing", missing],
+    ["not expected", unexpected],
+    ["of another shape or type", odd],
+    ["not finite numbers", broken],
+  ] as const;
+  const lines = complaints.flatMap(([what, names]) =>
+    names.length === 0 ? [] : [`\n  ${what} (${names.length}): ${names.join("; ")}`],
+  );
+  if (lines.length > 0)
+    throw new Complaint(
+      `${path} does not hold the weights of ${network} for these images:${lines.join("")}`,
+      2,
+    );
+}

@@ -1,0 +1,96 @@
+import { inFile, type Mutant, property } from "./mutant.ts";
+
+export const sweep: readonly Mutant[] = [
+  ...inFile("src/experiments/sweep/grid.ts", property("sweep-grid"), [
+    {
+      what: "the depths of CIFAR-10 for CIFAR-100",
+      from: 'data === "cifar100" ? [3, 4, 5] : [2, 3, 4]',
+      to: "[2, 3, 4]",
+    },
+    { what: "the last run of a shard is in no shard", from: "i < 1 || i > n", to: "i < 1 || i >= n" },
+    { what: "shards overlap", from: "at % n === i - 1", to: "at % n <= i - 1" },
+    {
+      what: "a setting is known by its precision too",
+      from: "({ bits: _bits, seed: _seed, ...setting }",
+      to: "({ seed: _seed, ...setting }",
+    },
+  ]),
+  ...inFile("src/experiments/sweep/owner.ts", property("sweep-claim"), [
+    {
+      what: "a long time between two looks counts in full",
+      from: "Math.min(at - before.at, lease / 4)",
+      to: "(at - before.at)",
+    },
+    {
+      what: "an owner is asked for its process on another machine",
+      from: "file?.place === here && !isRunning(file.pid)",
+      to: "file !== undefined && !isRunning(file.pid)",
+    },
+    {
+      what: "the number of an owner is not looked at",
+      from: "before?.beat === beat ?",
+      to: "before !== undefined ?",
+    },
+    {
+      what: "a claim without a name is free at once",
+      from: 'return stands(claim, "");',
+      to: "return true;",
+    },
+  ]),
+  ...inFile("src/experiments/sweep/claim.ts", property("sweep-claim"), [
+    {
+      what: "a claim that somebody has is had again",
+      from: "last > 0 && !watch.isGone",
+      to: "last > 1 && !watch.isGone",
+    },
+    {
+      what: "the first claim counts, not the last",
+      from: ".sort((a, b) => a - b)",
+      to: ".sort((a, b) => b - a)",
+    },
+    {
+      what: "a damaged result stays in the way",
+      from: 'renameSync(found, join(mine, "damaged"));',
+      to: "",
+    },
+  ]),
+  ...inFile("src/experiments/sweep/folder.ts", property("sweep-claim"), [
+    {
+      what: "epochs are counted, not looked at",
+      from: "&& curve.every(({ epoch }, i) => epoch === i + 1)",
+      to: "",
+    },
+    {
+      what: "the gap of a result is believed",
+      from: "(Number.isFinite(gap) && gap !== test.loss - train.loss)",
+      to: "false",
+    },
+    {
+      what: "the configuration in a result is not looked at",
+      from: "canonicalJson(found.config) !== canonicalJson(config)",
+      to: "false",
+    },
+  ]),
+  ...inFile("src/experiments/sweep/pool.ts", property("sweep-pool"), [
+    {
+      what: "full precision less this, not this less full precision",
+      from: "run.numbers[metric] - float.get(key(run))![metric]",
+      to: "float.get(key(run))![metric] - run.numbers[metric]",
+    },
+    {
+      what: "diverged runs are in the means",
+      from: 'state.state !== "done" || state.result.status !== "complete"',
+      to: 'state.state !== "done"',
+    },
+    {
+      what: "a setting with many seeds counts as many",
+      from: "[...groups.values()].map(meanOf)",
+      to: "[...groups.values()].flat()",
+    },
+    {
+      what: "the median of the even is the upper one",
+      from: "sorted.length % 2 === 1",
+      to: "sorted.length > 0",
+    },
+  ]),
+];
