@@ -42,7 +42,7 @@ export const scales: Readonly<Record<ScaleName, Scale>> = {
     seeds: 2,
     measures: { images: 128, draws: 2, restarts: 1, ascentSteps: 2, ascentBatch: 32, curvatureImages: 16 },
     landscape: { grid: 3, images: 64 },
-    robustness: { images: 24, severities: [1, 5], models: [] },
+    robustness: { images: 10, severities: [1, 5], models: [] },
   },
   small: {
     model: "nin:2x1",

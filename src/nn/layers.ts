@@ -5,7 +5,7 @@
  */
 
 import { constant, type Var } from "../autograd/op.ts";
-import { add, erf, mul, reduceTo, reshape, scale, shift } from "../autograd/ops/arithmetic.ts";
+import { add, mul, reduceTo, reshape, scale } from "../autograd/ops/arithmetic.ts";
 import { batchNormRelu, normalizeRelu } from "../autograd/ops/batch-norm-relu.ts";
 import { batchNorm, normalize } from "../autograd/ops/fused.ts";
 import { conv2dBias, conv2d as convolve, gemm } from "../autograd/ops/linear.ts";
@@ -13,7 +13,7 @@ import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Mode } from "./model.ts";
 import { member, type Tree } from "./tree.ts";
 
-export { relu } from "../autograd/ops/arithmetic.ts";
+export { gelu, relu } from "../autograd/ops/arithmetic.ts";
 export { avgPool2d, maxPool2d } from "../autograd/ops/linear.ts";
 
 const changes = new WeakMap<Var, (x: Var) => Var>();
@@ -63,9 +63,6 @@ export function layerNorm(params: Tree<Var>, name: string, x: Var, eps: number):
   const scaled = mul(reshape(shape)(hat), member(params, `${name}.weight`));
   return add(scaled, member(params, `${name}.bias`));
 }
-
-/** x Φ(x) = x/2 (1 + erf(x/√2)), with the normal distribution Φ */
-export const gelu = (x: Var): Var => mul(scale(0.5)(x), shift(1)(erf(scale(Math.SQRT1_2)(x))));
 
 /** What batch norm adds to a variance before its root. */
 export const EPS = 1e-5;

@@ -56,7 +56,7 @@ describe("qgen sweep", () => {
         /tiny_[0-9a-f]{12}: 40 runs\n.*bits +32, 8, 4, 2\n.*40 done, 0 failed, 0 to be done.*\nnothing is left/s,
       );
       expect(new_.stdout).toMatch(
-        /0 done, 0 failed, 40 to be done .*\nabout [\d.]+ s of one worker, or [\d.]+ s with \d+ on/,
+        /0 done, 0 failed, 40 to be done .*\nabout [\d.]+ s of one processor, or [\d.]+ s with \d+ workers/,
       );
       expect(namesIn(join(home, "never"))).toEqual([]);
     },

@@ -8,6 +8,7 @@ import { measures } from "./measures.ts";
 import { measuring } from "./measuring.ts";
 import { memory } from "./memory.ts";
 import type { Mutant } from "./mutant.ts";
+import { networks } from "./networks.ts";
 import { pictures } from "./pictures.ts";
 import { recipe } from "./recipe.ts";
 import { searches } from "./searches.ts";
@@ -28,6 +29,7 @@ export const mutants: readonly Mutant[] = [
   ...theory,
   ...threads,
   ...evidence,
+  ...networks,
   ...corruptions,
   ...sweep,
   ...pictures,

@@ -103,13 +103,13 @@ export const training: readonly Mutant[] = [
   ...inFile("src/nn/init.ts", property("nn"), [
     {
       what: "the first weights are as wide as for ReLU (Kaiming)",
-      from: "1 / Math.sqrt(sizeOf(shape.slice(1)))",
-      to: "Math.sqrt(6 / sizeOf(shape.slice(1)))",
+      from: "1 / Math.sqrt(sizeOf(weight.slice(1)))",
+      to: "Math.sqrt(6 / sizeOf(weight.slice(1)))",
     },
     {
       what: "the number of inputs of a convolution is that of its channels",
-      from: "1 / Math.sqrt(sizeOf(shape.slice(1)))",
-      to: "1 / Math.sqrt(shape[1]!)",
+      from: "1 / Math.sqrt(sizeOf(weight.slice(1)))",
+      to: "1 / Math.sqrt(weight[1]!)",
     },
   ]),
   ...inFile("src/nn/optimizers.ts", property("optimizers"), [

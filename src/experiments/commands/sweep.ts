@@ -98,7 +98,7 @@ async function sweepAction(what: string, options: Options): Promise<void> {
   const open = openOf(before);
   if (open.length > 0) await runAll(folder, open, crew, options, progress);
 
-  console.log(writeTables(folder, grid).text);
+  console.log((await writeTables(folder, grid)).text);
   progress.print(`tables: ${folder.tables}`);
   const failed = standings(folder, configs).filter(({ state }) => state.state === "failed").length;
   if (failed > 0)
@@ -185,12 +185,12 @@ async function estimate(
   if (open.length === 0) return "nothing is left to do";
   const { data, batchSize, kernels } = open[0]!;
   const dataset = await explained(
-    loadDataset(inMemory(data.name), { dir: options.dataDir, train: 2 * batchSize, test: 1 }),
+    loadDataset(inMemory(data.name), { dir: options.dataDir, train: batchSize, test: 1 }),
   );
   const seconds = await secondsOfRuns(open, dataset, await openDevice(kernels), (done, of) =>
     progress.update(done / of, "measuring a step of each kind of network"),
   );
   progress.end();
   const total = seconds.reduce((a, b) => a + b, 0);
-  return `about ${duration(total)} of one worker, or ${duration(total / workers)} with ${workers} on as many processors (from steps measured now)`;
+  return `about ${duration(total)} of one processor, or ${duration(total / workers)} with ${workers} workers, each with a processor of its own (from steps measured now)`;
 }

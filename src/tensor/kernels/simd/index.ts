@@ -40,8 +40,11 @@ const UNARY: readonly Unary[] = [
   "scale",
   "shift",
   "atLeast",
-  "erf",
+  "gelu",
+  "geluSlope",
 ];
+/** Those that are computed one by one, in float64. */
+const inDoubles: ReadonlySet<Unary> = new Set(["exp", "log", "tanh", "gelu", "geluSlope"]);
 const BINARY: readonly Binary[] = ["add", "sub", "mul", "div", "gate"];
 const LAW = ["normal", "uniform"] as const;
 const MASK = ["inside", "strict", "rounded"] as const;
@@ -348,7 +351,7 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
 
     unary(f, x, c = 0) {
       const y = empty(x.shape);
-      const cost = f === "exp" || f === "log" || f === "tanh" ? 200 : 8;
+      const cost = inDoubles.has(f) ? 200 : 8;
       spreadMap("unary", sizeOf(x.shape), cost, [UNARY.indexOf(f)], [x, y], [c]);
       return y;
     },
@@ -392,7 +395,7 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
     softmax(x) {
       const k = lastExtent("softmax", x.shape);
       const y = empty(x.shape);
-      wasm.softmax!(at(x), at(y), sizeOf(x.shape) / k, k);
+      spreadMap("softmax", sizeOf(x.shape) / k, 200 * k, [], [x, y], [k]);
       return y;
     },
 
