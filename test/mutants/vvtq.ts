@@ -1,6 +1,13 @@
 import { golden, inFile, type Mutant, property } from "./mutant.ts";
 
 export const vvtq: readonly Mutant[] = [
+  ...inFile("src/nn/network/network.ts", property("input-ranges"), [
+    {
+      what: "what follows a batch norm is not negative, as what came before it",
+      from: 'if (part.kind !== "map") range = "signed";',
+      to: 'if (part.kind !== "map") continue;',
+    },
+  ]),
   ...inFile("src/quant/grad-scale.ts", golden("vvtq"), [
     { what: "the gradient scale by the L2 norm", from: "norm += Math.abs(x)", to: "norm += x * x" },
     {

@@ -3,12 +3,13 @@ import { describe, expect, test } from "vitest";
 import { grad } from "../../src/autograd/grad.ts";
 import { constant } from "../../src/autograd/op.ts";
 import { sum } from "../../src/autograd/ops/arithmetic.ts";
-import { marginallySmoothed, softmax } from "../../src/nn/distill.ts";
+import { marginallySmoothed, softLabels, softmax } from "../../src/nn/distill.ts";
 import { linear, withInput } from "../../src/nn/layers.ts";
 import type { InputRange } from "../../src/nn/model.ts";
 import { nin } from "../../src/nn/models/nin.ts";
-import { smoothed, softCrossEntropy, toLabels, toTargets } from "../../src/nn/objectives.ts";
-import { backward, forward } from "../../src/nn/train.ts";
+import { type Objective, smoothed, softCrossEntropy, toLabels, toTargets } from "../../src/nn/objectives.ts";
+import { sgd } from "../../src/nn/optimizers.ts";
+import { type Batch, backward, forward, startOf, trainStep } from "../../src/nn/train.ts";
 import { mapTree, member } from "../../src/nn/tree.ts";
 import { firstInput, inputQuantizer, quantizedInput } from "../../src/quant/activation.ts";
 import { binPenalty } from "../../src/quant/bin-regularization.ts";
@@ -18,9 +19,10 @@ import { mseStep } from "../../src/quant/mse-step.ts";
 import { dequantized, prepare } from "../../src/quant/prepare.ts";
 import { reference } from "../../src/tensor/kernels/reference/index.ts";
 import { createRng } from "../../src/tensor/random.ts";
+import { loopScope } from "../../src/tensor/scope.ts";
 import { sizeOf, type Tensor } from "../../src/tensor/tensor.ts";
 import { verifies } from "../spec.ts";
-import { dot, f64, filled, move, scalar } from "../tensors.ts";
+import { distance, dot, f64, filled, move, scalar } from "../tensors.ts";
 import { linearWeights, someImages, twoLinear } from "./small-models.ts";
 
 const levels = fc.integer({ min: 2, max: 8 }).map(signed);
@@ -284,4 +286,23 @@ test("a penalty is added to the loss, and its gradient to that of the parameters
     expect(Array.from(data, (g, i) => g - member(plain.grads, name).data[i]!)).toEqual(
       Array.from({ length: sizeOf(shape) }, () => expect.closeTo(name === "a.weight" ? 1 : 0, 12)),
     );
+});
+
+test("a student learns the same from a batch in one piece and in parts, each with the labels of its own images", async () => {
+  const shape = [2, 1, 1];
+  const teacher = { model: twoLinear, weights: linearWeights("teacher"), shape };
+  const batch = someImages(7, shape, 3, "x").batch([0, 1, 2, 3, 4, 5, 6]);
+  const rule = sgd();
+  const stepped = async (accumulate: number): Promise<number[]> => {
+    const objective = async (part: Batch): Promise<Objective> => ({
+      ...toTargets(await softLabels(teacher, part)),
+      penalty: (params) => sum(member(params, "b.weight")),
+    });
+    const start = startOf(linearWeights("w"), rule);
+    const how = { accumulate, objective };
+    const { state } = await trainStep(loopScope(), twoLinear, rule, start, batch, shape, 0.5, how);
+    return Object.values(state.weights.params).flatMap(({ data }) => Array.from(data));
+  };
+  const whole = await stepped(1);
+  for (const parts of [2, 3, 7]) expect(distance(await stepped(parts), whole)).toBeLessThan(1e-13);
 });

@@ -82,7 +82,7 @@ export const map = (f: (x: Var) => Var, range: InputRange | "same" = "signed"): 
   apply: (_pass, _name, x) => f(x),
 });
 
-export const identity: Layer = map((x) => x);
+export const identity: Layer = map((x) => x, "same");
 
 /** branch(x) + shortcut(x), both under the same name. */
 export const residual = (branch: Layer, shortcut: Layer = identity): Layer => ({

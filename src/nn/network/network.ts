@@ -67,7 +67,7 @@ const normsOf = (parts: readonly Part[]): Tree<string> =>
     }),
   );
 
-/** What arrives at each convolution or linear layer. Sums, and all that is not known, may have either sign. */
+/** What arrives at each convolution or linear layer. Sums, their shortcuts, and all that is not known may have either sign. */
 function inputsOf(parts: readonly Part[]): Tree<InputRange> {
   const inputs: Record<string, InputRange> = {};
   let range: InputRange = "signed";
