@@ -14,6 +14,7 @@ describe("what is said of the numbers that arrive at each layer", () => {
     ["nin:2x1", 32, { signed: 1, unsigned: 6, offset: 0 }],
     ["resnet18:w16", 32, { signed: 4, unsigned: 17, offset: 0 }],
     ["mobilenetv1", 32, { signed: 1, unsigned: 27, offset: 0 }],
+    ["mobilenetv2", 32, { signed: 22, unsigned: 36, offset: 0 }],
     ["deit-t", 32, { signed: 38, unsigned: 0, offset: 12 }],
   ] as const)("holds in %s, in train mode", (name, size, counts) => {
     const kernels = freshSimd();
