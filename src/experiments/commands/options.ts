@@ -39,6 +39,7 @@ export function checkedConfig(input: unknown): RunConfig {
         .join(".")
         .replace("sam.", "sam-")
         .replace("schedule.floor", "min-lr")
+        .replace("folder.size", "image-size")
         .replace("schedule.", ""),
     );
     const found = issue.path.reduce<unknown>(
