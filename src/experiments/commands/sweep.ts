@@ -187,7 +187,7 @@ async function estimate(
   const dataset = await explained(
     loadDataset(inMemory(data.name), { dir: options.dataDir, train: batchSize, test: 1 }),
   );
-  const seconds = await secondsOfRuns(open, dataset, await openDevice(kernels), (done, of) =>
+  const seconds = await secondsOfRuns(open, dataset, await openDevice(kernels, 1), (done, of) =>
     progress.update(done / of, "measuring a step of each kind of network"),
   );
   progress.end();

@@ -166,12 +166,12 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
     const most = Math.min(3 * crew.threads, (n * cost) / crew.grain);
     const pitch = Math.ceil(workspace / 64) * 64;
     const start = workspace === 0 ? 0 : heap.scratch(pitch * crew.threads);
-    crew.run(
-      kernel,
-      pieces(n, most, unit).map(([from, to]) => argumentsOf(from, to)),
-      start,
-      pitch,
-    );
+    if (most < 2) {
+      wasm[kernel]!(...argumentsOf(0, n), start);
+      return;
+    }
+    const parts = pieces(n, most, unit).map(([from, to]) => argumentsOf(from, to));
+    crew.run(kernel, parts, start, pitch);
   }
 
   /**
@@ -197,7 +197,7 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
 
   /** Where item i of n lies in an array; 0 where there is none. */
   const addressOf = (x: Tensor | null, i: number, n: number): number =>
-    x === null ? 0 : at(x) + (4 * i * sizeOf(x.shape)) / n;
+    x === null ? 0 : i === 0 ? at(x) : at(x) + (4 * i * sizeOf(x.shape)) / n;
 
   /** Numbers for a kernel to read, after `offset` bytes of scratch. */
   function integers(values: ArrayLike<number>, offset = 0): number {
