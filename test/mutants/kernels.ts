@@ -105,6 +105,33 @@ export const kernels: readonly Mutant[] = [
       to: "(position % geo.ow) + n <= geo.ow + 1;",
     },
   ]),
+  ...inFile("src/tensor/kernels/simd/assembly/dots.ts", property("kernels"), [
+    {
+      what: "a last row without a partner is multiplied with what lies behind it",
+      from: "f (l < n) store<f32>",
+      to: "f (l <= n) store<f32>",
+    },
+    { what: "only three lanes of a sum are added up", from: "+ f32x4.extract_lane(v, 3)", to: "" },
+  ]),
+  ...inFile("src/tensor/kernels/simd/assembly/depthwise.ts", property("kernels"), [
+    {
+      what: "the window of the gradient to the input is not turned",
+      from: "((kh - 1 - ky) * fw + (kw - 1 - kx)) << 2",
+      to: "(ky * fw + kx) << 2",
+    },
+    {
+      what: "outputs beyond the end of a row are stored too",
+      from: "const live = min(4, w - j);",
+      to: "const live = 4;",
+    },
+  ]),
+  ...inFile("src/tensor/kernels/simd/assembly/weight-grad.ts", property("kernels"), [
+    {
+      what: "windows with padding are read as if they had none",
+      from: "isLine() && geo.pad == 0 && canDot",
+      to: "isLine() && canDot",
+    },
+  ]),
   ...inFile("src/tensor/kernels/reference/loss.ts", property("ops"), [
     {
       what: "the maximum is taken out of the exponents and not put back",

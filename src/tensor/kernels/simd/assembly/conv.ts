@@ -1,7 +1,9 @@
 // Convolution and its two transposes, as products over chunks of images.
 import { ACCUMULATE, block, edgeTile, KC, MR, NC, NR, PANEL, partialTile, STORE, tile } from "./tile";
+import { depthwise, depthwiseInputGrad, depthwiseWorkspace } from "./depthwise";
 import { bytes, pack } from "./pack";
-import { addColumns, geo, isLine, packColumns, packPixels, paddedSize, padImage, pixelOffsets, setGeometry, unpadImage } from "./window";
+import { addColumns, geo, isDepthwise, isLine, packColumns, paddedSize, padImage, pixelOffsets, setGeometry, unpadImage } from "./window";
+import { weightGradWorkspace } from "./weight-grad";
 
 /** Up to this depth, columns that lie in one line are read where they are: packing them would cost more than it gains. */
 const DIRECT: i32 = 32;
@@ -9,12 +11,12 @@ const DIRECT: i32 = 32;
 const CHUNK: i32 = 256;
 
 // @ts-ignore: decorator
-@inline function up(n: i32, to: i32): i32 {
+@inline export function up(n: i32, to: i32): i32 {
   return (n + to - 1) / to * to;
 }
 
 /** Floats that may be in the second-level cache already: a megabyte. */
-const CACHED: i32 = 1 << 18;
+export const CACHED: i32 = 1 << 18;
 
 /** What has been touched, so that touching is not optimized away. */
 let touched: i32 = 0;
@@ -23,13 +25,13 @@ let touched: i32 = 0;
  * Reads n floats in the order of memory, a line at a time: they come into the cache as one stream, as fast as memory gives
  * them. The kernels themselves hop from channel to channel, and would wait at each of them.
  */
-function touch(from: usize, n: i32): void {
+export function touch(from: usize, n: i32): void {
   let any = 0;
   for (let at = from, end = from + bytes(n); at < end; at += 64) any |= load<i32>(at);
   touched |= any;
 }
 
-function chunkOf(images: i32): i32 {
+export function chunkOf(images: i32): i32 {
   return min(images, max(1, CHUNK / geo.positions));
 }
 
@@ -38,9 +40,10 @@ export function convWorkspace(n: i32, c: i32, h: i32, w: i32, o: i32, oh: i32, o
   setGeometry(c, h, w, oh, ow, kh, kw, stride, pad);
   const images = chunkOf(n), columns = images * geo.positions;
   const weights = up(o, 8) * up(geo.pixels, 8), padded = images * paddedSize();
-  return weights + padded + 2 * geo.pixels + 8 + up(o, 8) // packed weights, padded images, offsets, bias
-    + max(KC * NC, up(columns, 8) * (up(o, 8) + up(geo.pixels, 8))) // packed columns; for the gradients, packed g and columns
+  const forward = weights + padded + 2 * geo.pixels + 8 + up(o, 8) // packed weights, padded images, offsets, bias
+    + KC * NC // packed columns
     + max(geo.c * h * w, geo.pixels * columns); // columns before they are added up
+  return max(max(forward, weightGradWorkspace(images, o)), depthwiseWorkspace());
 }
 
 /**
@@ -124,6 +127,7 @@ export function conv2d(
   kh: i32, kw: i32, stride: i32, pad: i32, ws: usize,
 ): void {
   setGeometry(c, h, wd, oh, ow, kh, kw, stride, pad);
+  if (groups > 1 && isDepthwise(o)) return depthwise(x, w, bias, y, n, groups, ws);
   const plane = h * wd, positions = oh * ow, depth = geo.pixels;
   for (let g = 0; g < groups; g++)
     multiplyColumns(
@@ -137,6 +141,8 @@ export function conv2dInputGrad(
   gy: usize, w: usize, dx: usize, n: i32, groups: i32, c: i32, h: i32, wd: i32, o: i32, oh: i32, ow: i32,
   kh: i32, kw: i32, stride: i32, pad: i32, ws: usize,
 ): void {
+  setGeometry(c, h, wd, oh, ow, kh, kw, stride, pad);
+  if (groups > 1 && isDepthwise(o)) return depthwiseInputGrad(gy, w, dx, n, groups, ws);
   const plane = h * wd, positions = oh * ow, depth = c * kh * kw;
   for (let g = 0; g < groups; g++) {
     const weights = w + bytes(g * o * depth), from = gy + bytes(g * o * positions), to = dx + bytes(g * c * plane);
@@ -177,53 +183,4 @@ function inputGradByColumns(w: usize, depth: i32, o: i32, gy: usize, gImage: i32
       unpadImage(padded, dx + bytes((i + j) * xImage));
     }
   }
-}
-
-/** The gradient to w: Σ over images and positions of g times the pixels under the window. For the input channels [from, to) of all groups. */
-export function conv2dWeightGrad(
-  gy: usize, x: usize, dw: usize, n: i32, groups: i32, c: i32, h: i32, wd: i32, o: i32, oh: i32, ow: i32,
-  kh: i32, kw: i32, stride: i32, pad: i32, from: i32, to: i32, ws: usize,
-): void {
-  const xImage = groups * c * h * wd, gImage = groups * o * oh * ow;
-  for (let g = from / c; g * c < to; g++) {
-    const first = max(from, g * c), channels = min(to, (g + 1) * c) - first;
-    setGeometry(channels, h, wd, oh, ow, kh, kw, stride, pad);
-    const column = (first - g * c) * kh * kw, row = c * kh * kw;
-    groupWeightGrad(gy + bytes(g * o * oh * ow), gImage, x + bytes(first * h * wd), xImage, dw + bytes(g * o * row + column), row, n, o, ws);
-  }
-}
-
-/** dw steps by `row` floats from output channel to output channel. */
-function groupWeightGrad(gy: usize, gImage: i32, x: usize, xImage: i32, dw: usize, row: i32, n: i32, o: i32, ws: usize): void {
-  const positions = geo.positions, depth = geo.pixels, chunk = chunkOf(n);
-  const far = n * gImage > CACHED;
-  const offsets = ws;
-  pixelOffsets(offsets);
-  const padded = offsets + bytes(up(depth, 4));
-  const framed = geo.pad > 0 || geo.stride == 2;
-  const packedG = framed ? padded + bytes(chunk * paddedSize()) : padded;
-  const packedX = packedG + bytes(up(o, MR) * chunk * positions);
-  for (let i = 0; i < n; i += chunk) {
-    const images = min(chunk, n - i), columns = images * positions;
-    const first = x + bytes(i * xImage);
-    if (far) for (let j = 0; j < images; j++) {
-      touch(gy + bytes((i + j) * gImage), o * positions);
-      if (!framed) touch(first + bytes(j * xImage), geo.c * geo.h * geo.w);
-    }
-    const pitch = framed ? bytes(paddedSize()) : bytes(xImage);
-    if (framed) for (let j = 0; j < images; j++) padImage(first + bytes(j * xImage), padded + <usize>j * pitch);
-    packRows(gy + bytes(i * gImage), gImage, images, o, packedG);
-    packPixels(framed ? padded : first, pitch, images, offsets, packedX);
-    block(o, depth, columns, packedG, packedX, dw, bytes(row), i == 0 ? STORE : ACCUMULATE);
-  }
-}
-
-/** Packs g: lanes are its channels, depth is all positions of the `count` images. Panels of 4 lanes. */
-function packRows(g: usize, gImage: i32, count: i32, o: i32, out: usize): void {
-  const positions = geo.positions;
-  for (let l = 0; l < o; l += MR)
-    for (let j = 0; j < count; j++) {
-      pack(g + bytes(j * gImage + l * positions), positions, 1, min(MR, o - l), positions, MR, out);
-      out += bytes(MR * positions);
-    }
 }

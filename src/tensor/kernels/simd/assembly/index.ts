@@ -7,7 +7,7 @@ export function heapBase(): usize {
   return __heap_base;
 }
 
-export { conv2d, conv2dInputGrad, conv2dWeightGrad, convWorkspace } from "./conv";
+export { conv2d, conv2dInputGrad, convWorkspace } from "./conv";
 export { binary, demote, sumInto, unary } from "./elementwise";
 export { gemm, gemmWorkspace } from "./gemm";
 export { permute, take, takeGrad } from "./layout";
@@ -18,4 +18,5 @@ export { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from "./pool";
 export { quantize, quantizeGrad } from "./quantize";
 export { softmax } from "./softmax";
 export { displace, random } from "./random";
+export { conv2dWeightGrad } from "./weight-grad";
 export { ownBytes, setOwn } from "./tile";

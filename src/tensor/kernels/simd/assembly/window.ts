@@ -36,13 +36,21 @@ export function setGeometry(c: i32, h: i32, w: i32, oh: i32, ow: i32, kh: i32, k
   return geo.c * geo.ph * geo.pw + 8;
 }
 
+/** Copies a row of n floats. For rows as short as those of images, `memory.copy` would take longer to be called than to copy. */
+// @ts-ignore: decorator
+@inline export function copyRow(to: usize, from: usize, n: i32): void {
+  const end = from + bytes(n);
+  for (; from + 16 <= end; from += 16, to += 16) v128.store(to, v128.load(from));
+  for (; from < end; from += 4, to += 4) store<f32>(to, load<f32>(from));
+}
+
 /** Copies one image into a frame of zeros. */
 export function padImage(x: usize, out: usize): void {
   memory.fill(out, 0, bytes(paddedSize()));
   out += bytes(geo.pad * geo.pw + geo.pad);
   for (let c = 0; c < geo.c; c++) {
     for (let y = 0; y < geo.h; y++) {
-      memory.copy(out + bytes(y * geo.pw), x, bytes(geo.w));
+      copyRow(out + bytes(y * geo.pw), x, geo.w);
       x += bytes(geo.w);
     }
     out += bytes(geo.ph * geo.pw);
@@ -54,7 +62,7 @@ export function unpadImage(padded: usize, x: usize): void {
   padded += bytes(geo.pad * geo.pw + geo.pad);
   for (let c = 0; c < geo.c; c++) {
     for (let y = 0; y < geo.h; y++) {
-      memory.copy(x, padded + bytes(y * geo.pw), bytes(geo.w));
+      copyRow(x, padded + bytes(y * geo.pw), geo.w);
       x += bytes(geo.w);
     }
     padded += bytes(geo.ph * geo.pw);
@@ -77,6 +85,12 @@ export function pixelOffsets(out: usize): void {
   return geo.pw == geo.ow && geo.ph == geo.oh && geo.stride == 1;
 }
 
+/** Is every channel convolved on its own, with a stride that is read by the vector? */
+// @ts-ignore: decorator
+@inline export function isDepthwise(o: i32): bool {
+  return geo.c == 1 && o == 1 && geo.stride <= 2;
+}
+
 /** Offset of the corner of window `position` in a padded image. */
 // @ts-ignore: decorator
 @inline export function corner(position: i32): usize {
@@ -91,7 +105,7 @@ export function pixelOffsets(out: usize): void {
 
 /** The same pixel of four windows that lie side by side, `stride` (1 or 2) pixels apart. */
 // @ts-ignore: decorator
-@inline function four(stride: i32, at: usize): v128 {
+@inline export function four(stride: i32, at: usize): v128 {
   return stride == 1 ? v128.load(at) : v128.shuffle<f32>(v128.load(at), v128.load(at, 16), 0, 2, 4, 6);
 }
 
