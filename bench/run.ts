@@ -11,7 +11,7 @@ import { openDevice } from "../src/experiments/node-device.ts";
 import { bandwidthRates } from "./bandwidth.ts";
 import { gpuRates, gpuSteps } from "./gpu.ts";
 import { opRates } from "./ops.ts";
-import { convRates, gemmRates } from "./products.ts";
+import { convRates, gemmRates, vitRates } from "./products.ts";
 import { stepTimes, torchVersion } from "./step.ts";
 import { machine, scaling } from "./threads.ts";
 
@@ -26,7 +26,7 @@ interface Bench {
 const benches: Readonly<Record<string, Bench>> = {
   kernels: {
     about: "matrix products and convolutions, beside the bare register tile (share: of its rate, in turns)",
-    measure: async () => ({ rows: [...(await gemmRates()), ...(await convRates())] }),
+    measure: async () => ({ rows: [...(await gemmRates()), ...(await vitRates()), ...(await convRates())] }),
   },
   bandwidth: {
     about:
