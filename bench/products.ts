@@ -24,14 +24,16 @@ export interface Rate {
   readonly gflops: number;
   /** Of the rate of the bare product, measured in the same run. */
   readonly share: number;
+  readonly noise: number;
 }
 
 /** The rate of each case, as GFLOP/s and as a share of the rate of the first. */
 const ratesOf = (timings: readonly Timing[], work: readonly number[]): Rate[] =>
-  timings.map(({ name, seconds, speed }, i) => ({
+  timings.map(({ name, seconds, speed, noise }, i) => ({
     name,
     gflops: work[i]! / seconds / 1e9,
     share: (speed * work[i]!) / work[0]!,
+    noise,
   }));
 
 const bare = async (size: number): Promise<Case> => ({

@@ -233,3 +233,19 @@ function erfcFar(s: number): number {
                     s * (2553.0504064331644 + s * (474.52854120695537 + s * -22.44095244658582))))));
   return p / q;
 }
+
+/** Φ(x), the normal distribution */
+function distribution(x: number): number {
+  return 0.5 + 0.5 * erf(x * 0.7071067811865476);
+}
+
+/** x Φ(x) */
+export function gelu(x: number): number {
+  return x < -40 ? -0 : x * distribution(x);
+}
+
+/** Φ(x) + x Φ'(x), the derivative of gelu */
+export function geluSlope(x: number): number {
+  const density: number = Math.abs(x) > 40 ? 0 : 0.3989422804014327 * exp(-0.5 * x * x);
+  return density === 0 ? distribution(x) : distribution(x) + x * density;
+}

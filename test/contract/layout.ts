@@ -117,7 +117,7 @@ export const takeGrad: Case = (subject) => {
 };
 
 const rows = fc.record({
-  before: shapes,
+  before: shapes.filter((shape) => sizeOf(shape) <= 300),
   k: extent(1, 70),
   spread: fc.constantFrom(0.01, 1, 20, 1000),
   seed: seeds,
@@ -131,15 +131,18 @@ export const softmax: Case = (subject) => {
       const x = operand(subject, [...before, k], () => spread * draw());
       const y = kernels.softmax(x.tensor);
       expect(y.shape).toEqual([...before, k]);
-      const row = (i: number): number[] => Array.from(x.values.slice(i - (i % k), i - (i % k) + k));
-      const exact = Array.from(x.values, (z, i) => {
-        const max = Math.max(...row(i));
-        return Math.exp(z - max) / row(i).reduce((sum, other) => sum + Math.exp(other - max), 0);
-      });
-      expectNear(await y.read(), exact, (i) => {
-        const exponent = Math.max(...row(i)) - x.values[i]!;
-        return gamma(k + 8, unit(dtype)) * exact[i]! * (1 + Math.min(exponent, 1 / unit(dtype)));
-      });
+      const [exact, exponents]: [number[], number[]] = [[], []];
+      for (let at = 0; at < x.values.length; at += k) {
+        const row = Array.from(x.values.subarray(at, at + k));
+        const max = Math.max(...row);
+        const sum = row.reduce((total, z) => total + Math.exp(z - max), 0);
+        for (const z of row) {
+          exact.push(Math.exp(z - max) / sum);
+          exponents.push(Math.min(max - z, 1 / unit(dtype)));
+        }
+      }
+      const bound = gamma(k + 8, unit(dtype));
+      expectNear(await y.read(), exact, (i) => bound * exact[i]! * (1 + exponents[i]!));
     }));
   test("of a row with NaN is NaN, and −∞ has a share of 0", async () => {
     const x = operandOf(subject, [0, NaN, 1, -Infinity, 3, 3], [2, 3]).tensor;

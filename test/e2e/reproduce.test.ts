@@ -43,7 +43,7 @@ const results = (summary: Summary) => summary.runs.map(({ seconds: _, environmen
 
 describe("qgen reproduce", () => {
   test("prints Tables 1 and 3, says how far it is, and leaves a report; once more, it only writes the report", {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const here = places();
     const { code, stdout, stderr } = await qgen(...args(here));

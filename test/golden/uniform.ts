@@ -10,7 +10,7 @@ export function uniform(name: string, count: number, least: number, most: number
   const values = new Float64Array(count);
   let state = hash(name);
   for (let i = 0; i < count; i++) {
-    state = (1664525 * state + 1013904223) % 2 ** 32;
+    state = (Math.imul(1664525, state) + 1013904223) >>> 0;
     values[i] = least + (most - least) * (state / 2 ** 32);
   }
   return values;

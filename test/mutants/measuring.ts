@@ -19,19 +19,23 @@ export const measuring: readonly Mutant[] = [
     },
     {
       what: "the bias is not scaled",
-      from: "(x - mean[i]!) * factor(i) + beta[i]!",
-      to: "x - mean[i]! * factor(i) + beta[i]!",
+      from: "(x - mean[i]!) * factor(i) + beta.data[i]!",
+      to: "x - mean[i]! * factor(i) + beta.data[i]!",
     },
-    { what: "β is lost", from: "(x - mean[i]!) * factor(i) + beta[i]!", to: "(x - mean[i]!) * factor(i)" },
+    {
+      what: "β is lost",
+      from: "(x - mean[i]!) * factor(i) + beta.data[i]!",
+      to: "(x - mean[i]!) * factor(i)",
+    },
     {
       what: "the variance that is left is 1, as in the reference code",
       from: "mapped(b, () => 1 - EPS)",
       to: "mapped(b, () => 1)",
     },
     {
-      what: "weights without a bias are folded, and β is lost",
-      from: "if (params[biasName] === undefined)\n      throw",
-      to: "if (params[biasName] === undefined) continue;\n    if (params[name] === undefined)\n      throw",
+      what: "weights without a bias are not folded",
+      from: "const b = params[biasName] ??",
+      to: "if (params[biasName] === undefined) continue;\n    const b = params[biasName] ??",
     },
   ]),
   ...inFile("src/experiments/journal.ts", property("journal"), [

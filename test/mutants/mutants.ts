@@ -8,11 +8,15 @@ import { measures } from "./measures.ts";
 import { measuring } from "./measuring.ts";
 import { memory } from "./memory.ts";
 import type { Mutant } from "./mutant.ts";
+import { networks } from "./networks.ts";
+import { pictures } from "./pictures.ts";
+import { recipe } from "./recipe.ts";
 import { searches } from "./searches.ts";
 import { sweep } from "./sweep.ts";
 import { theory } from "./theory.ts";
 import { threads } from "./threads.ts";
 import { training } from "./training.ts";
+import { vvtq } from "./vvtq.ts";
 
 export const mutants: readonly Mutant[] = [
   ...kernels,
@@ -25,6 +29,10 @@ export const mutants: readonly Mutant[] = [
   ...theory,
   ...threads,
   ...evidence,
+  ...networks,
   ...corruptions,
   ...sweep,
+  ...pictures,
+  ...recipe,
+  ...vvtq,
 ];

@@ -35,10 +35,12 @@ export const training: readonly Mutant[] = [
       from: 'outer && firstLast === "8bit" ? 8',
       to: 'firstLast === "8bit" ? 8',
     },
+  ]),
+  ...inFile("src/quant/grad-scale.ts", property("prepare"), [
     {
       what: "the scale of the step's gradient counts outputs, not weights",
-      from: "stepGradScale(sizeOf(w.value.shape), levels)",
-      to: "stepGradScale(w.value.shape[0]!, levels)",
+      from: "stepGradScale(sizeOf(w.shape), levels)",
+      to: "stepGradScale(w.shape[0]!, levels)",
     },
   ]),
   ...inFile("src/quant/inspect.ts", property("inspect"), [
@@ -101,21 +103,16 @@ export const training: readonly Mutant[] = [
   ...inFile("src/nn/init.ts", property("nn"), [
     {
       what: "the first weights are as wide as for ReLU (Kaiming)",
-      from: "1 / Math.sqrt(sizeOf(shape.slice(1)))",
-      to: "Math.sqrt(6 / sizeOf(shape.slice(1)))",
+      from: "1 / Math.sqrt(sizeOf(weight.slice(1)))",
+      to: "Math.sqrt(6 / sizeOf(weight.slice(1)))",
     },
     {
       what: "the number of inputs of a convolution is that of its channels",
-      from: "1 / Math.sqrt(sizeOf(shape.slice(1)))",
-      to: "1 / Math.sqrt(shape[1]!)",
+      from: "1 / Math.sqrt(sizeOf(weight.slice(1)))",
+      to: "1 / Math.sqrt(weight[1]!)",
     },
   ]),
   ...inFile("src/nn/optimizers.ts", property("optimizers"), [
-    {
-      what: "the rate falls one epoch after the milestone",
-      from: "epoch >= milestone",
-      to: "epoch > milestone",
-    },
     {
       what: "no parameter is exempt from weight decay",
       from: "decays(name) ? weightDecay : 0",

@@ -251,7 +251,7 @@ describe("a run that cannot be used", () => {
     expect(() => openRun(broken)).toThrow(/config\.json cannot be read: /);
     writeFileSync(join(broken, "config.json"), '{"model":"resnet"}');
     expect(() => openRun(broken)).toThrow(
-      /config\.json is not the configuration of a run: model: expected "nin/,
+      /config\.json is not the configuration of a run: model: expected one of nin/,
     );
     const empty = copy();
     writeFileSync(join(empty, "result.json"), "null");

@@ -64,6 +64,13 @@ describe("layers", () => {
       expect(withoutComments(file), file).not.toMatch(/memory\.data|\bnew\b|StaticArray|\[\]/);
   });
 
+  test("the queue and what writes Parquet are loaded only by who asks for them", () => {
+    for (const file of filesOf("experiments"))
+      expect(readFileSync(file, "utf8"), file).not.toMatch(
+        /^import (?!type ).*"(bullmq|ioredis|hyparquet-writer)"/m,
+      );
+  });
+
   test("the kernels use no relaxed operations, whose bits differ between machines", () => {
     for (const file of filesOf("tensor/kernels/simd/assembly"))
       expect(readFileSync(file, "utf8"), file).not.toMatch(/relaxed_/);

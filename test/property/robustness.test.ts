@@ -123,6 +123,17 @@ describe("tables of robustness", () => {
     },
   );
 
+  test("the corruption error is relative to that of FP32 of the same seed", () => {
+    const table = tableOf([
+      tested(32, 0, { accuracy: 0.5 }),
+      tested(32, 1, { accuracy: 0.8 }),
+      tested(2, 1, { accuracy: 0.6 }),
+      tested(2, 2, { accuracy: 0 }),
+    ]);
+    expect(table.precisions[1]!.relative).toMatchObject({ n: 1 });
+    expect(table.precisions[1]!.relative!.mean).toBeCloseTo(2, 12);
+  });
+
   test("networks and data sets have tables of their own", () => {
     const other = tested(32, 0);
     const tables = robustTables([tested(32, 0), { ...other, config: { ...other.config, model: "nin:3x1" } }]);
@@ -163,6 +174,10 @@ describe("tables of robustness", () => {
     expect(text).toMatch(/^gaussian noise +0\.530 +0\.430 +0\.630$/m);
     const { markup } = robustnessHtml([table]);
     expect(markup).toContain('<td class="better">0.430</td><td class="worse">0.630</td>');
+    const idle = tested(8, 0, { loss: 0.9, train: { loss: 2.3, accuracy: 0.1 } });
+    const unmarked = robustnessHtml([tableOf([tested(32, 0), idle])]).markup;
+    expect(unmarked).toContain("<td>0.530</td><td>−1.370</td>");
+    expect(unmarked).toContain("<strong>Degenerate:</strong> Int8 seed 0: accuracy");
     // Table 5 of the paper, ResNet-18, gaussian noise.
     expect(markup).toContain('<td class="first">2.78</td><td class="better">1.55</td>');
     expect(paperCounts(true)).toBe("Int8 73, Int4 75, Int2 64 of 75");

@@ -106,14 +106,14 @@ describe("the pool of a sweep", () => {
     expect([cells!.trainLoss.n, cells!.trainLoss.mean, cells!.trainLoss.median]).toEqual([2, 5, 5]);
   });
 
-  test("says the same whoever ran what, when, for how long", () => {
+  test("says the same whoever ran what, when, for how long", async () => {
     const runs = pool(4, 5);
     const later = runs.map(({ state, ...rest }): Standing => {
       if (state.state !== "done") throw new Error("unexpected");
       const environment = { ...state.result.environment, cpu: "another" };
       return { ...rest, state: { state: "done", result: { ...state.result, seconds: 1e6, environment } } };
     });
-    expect(exportsOf(later)).toEqual(exportsOf(runs));
+    expect(await exportsOf(later)).toEqual(await exportsOf(runs));
     expect(poolCsv(poolOf(later))).toBe(poolCsv(poolOf(runs)));
   });
 });
@@ -122,13 +122,13 @@ test("the median is the middle number, or the mean of the two in the middle", ()
   expect([median([3, 1, 2]), median([4, 1, 3, 2]), median([5])]).toEqual([2, 2.5, 5]);
 });
 
-describe("the exported runs", () => {
+describe("the exported runs", async () => {
   const runs = [
     ...pool(2, 6),
     standing({ bits: 2, seed: 0, config: { lr: 1 }, reason: 'the loss became "NaN", at last' }),
     failed({ bits: 4, seed: 0 }, { state: "failed", reason: "its worker died" }),
   ];
-  const files = new Map(exportsOf(runs));
+  const files = new Map(await exportsOf(runs));
   const lines = (files.get("runs.jsonl") as string)
     .trim()
     .split("\n")

@@ -85,10 +85,13 @@ export const log: Op1 = unary("log", (g, _y, x) => div(g, x));
 export const sqrt: Op1 = unary("sqrt", (g, y) => scale(0.5)(div(g, y)));
 /** d tanh(x) = (1 − tanh²(x)) dx */
 export const tanh: Op1 = unary("tanh", (g, y) => mul(g, shift(1)(neg(mul(y, y)))));
-/** (2 / √π) ∫₀ˣ exp(−t²) dt; d erf(x) = 2/√π exp(−x²) dx */
-export const erf: Op1 = unary("erf", (g, _y, x) =>
-  mul(g, scale(2 / Math.sqrt(Math.PI))(exp(neg(mul(x, x))))),
-);
+/** x Φ(x), with the normal distribution Φ */
+export const gelu: Op1 = unary("gelu", (g, _y, x) => mul(g, geluSlope(x)));
+/** Φ(x) + x Φ'(x); its derivative is (2 − x²) Φ'(x) */
+export const geluSlope: Op1 = unary("geluSlope", (g, _y, x) => {
+  const density = scale(1 / Math.sqrt(2 * Math.PI))(exp(scale(-0.5)(square(x))));
+  return mul(g, mul(shift(2)(neg(square(x))), density));
+});
 /** max(0, x); the gradient at 0 is 0. */
 export const relu: Op1 = unary("relu", (g, y) => gate(g, y));
 

@@ -14,16 +14,19 @@ export const poolCommand = (): Command =>
     .argument("<dir>", "folder of the sweep")
     .option("--json", "print the numbers as JSON")
     .addHelpText("after", "\nExample:\n  qgen pool sweeps/try")
-    .action((dir: string, options: { json?: true }) => {
-      const { text, pool } = writeTables(sweepFolder(dir), gridOf(dir));
+    .action(async (dir: string, options: { json?: true }) => {
+      const { text, pool } = await writeTables(sweepFolder(dir), gridOf(dir));
       console.log(options.json ? JSON.stringify(pool, null, 2) : text);
     });
 
 /** Writes the tables of a sweep as it stands. The same results give the same bytes. */
-export function writeTables(folder: SweepFolder, grid: Grid): { readonly pool: Pool; readonly text: string } {
+export async function writeTables(
+  folder: SweepFolder,
+  grid: Grid,
+): Promise<{ readonly pool: Pool; readonly text: string }> {
   const rows = standings(folder, configsOf(grid));
   const pool = poolOf(rows);
-  for (const [name, content] of [...exportsOf(rows), ["table-1.csv", poolCsv(pool)] as const])
+  for (const [name, content] of [...(await exportsOf(rows)), ["table-1.csv", poolCsv(pool)] as const])
     writeAtomic(join(folder.tables, name), content);
   return { pool, text: poolText(pool) };
 }

@@ -1,6 +1,6 @@
 import type { CorruptionName } from "../corruptions/constants.ts";
 import { titleOf } from "../corruptions/corruption.ts";
-import type { RobustTable } from "../robustness/table.ts";
+import type { RobustPrecision, RobustTable } from "../robustness/table.ts";
 import { degenerateNotes } from "../robustness/text.ts";
 import { fixed, listed, meanSd } from "./format.ts";
 import { type Html, html } from "./html.ts";
@@ -41,8 +41,15 @@ const heads = (row: string, ours: readonly string[], theirs: string, extra: read
   html`<thead><tr><th rowspan="2" scope="col" class="row">${row}</th>${extra.map((name) => html`<th rowspan="2" scope="col">${name}</th>`)}<th colspan="${ours.length}" scope="colgroup">Here</th><th colspan="4" scope="colgroup" class="first">Paper, ${paperModel} on ${theirs}</th></tr>
 <tr>${ours.map((name) => html`<th scope="col">${name}</th>`)}${paperPrecisions.map((name, i) => html`<th scope="col" class="${i === 0 ? "first" : ""}">${name}</th>`)}</tr></thead>`;
 
-function byCorruption({ names, precisions, model }: RobustTable): Html {
+/** The precision that another one is marked against; none where either has learned nothing. */
+function against(precision: RobustPrecision, { precisions }: RobustTable): RobustPrecision | undefined {
   const float = precisions.find(({ bits }) => bits === 32);
+  const counts = [precision, float].every((one) => one?.degenerate.length === 0);
+  return counts && precision !== float ? float : undefined;
+}
+
+function byCorruption(table: RobustTable): Html {
+  const { names, precisions, model } = table;
   return scrolling(
     `Table 5, ${model}`,
     html`${heads(
@@ -54,18 +61,14 @@ function byCorruption({ names, precisions, model }: RobustTable): Html {
       (corruption, i) =>
         html`<tr><th scope="row" class="row">${titleOf(corruption)}</th>${precisions.map((precision) => {
           const { gap } = precision.gaps[i]!;
-          return cell(
-            gap.mean,
-            precision === float ? undefined : float?.gaps[i]?.gap.mean,
-            fixed(gap.mean, 3),
-          );
+          return cell(gap.mean, against(precision, table)?.gaps[i]?.gap.mean, fixed(gap.mean, 3));
         })}${paperCells(corruption, null)}</tr>\n`,
     )}</tbody>`,
   );
 }
 
-function bySeverity({ precisions, model }: RobustTable): Html {
-  const float = precisions.find(({ bits }) => bits === 32);
+function bySeverity(table: RobustTable): Html {
+  const { precisions, model } = table;
   return scrolling(
     `Table 4, ${model}`,
     html`${heads(
@@ -79,7 +82,7 @@ function bySeverity({ precisions, model }: RobustTable): Html {
         html`<tr><th scope="row" class="row">${titleOf(corruption)}</th><td>${severity}</td>${precisions.map(
           (precision) => {
             const { gap } = precision.cells[i]!;
-            return cell(gap, precision === float ? undefined : float?.cells[i]?.gap, fixed(gap, 3));
+            return cell(gap, against(precision, table)?.cells[i]?.gap, fixed(gap, 3));
           },
         )}${paperCells(corruption, severity)}</tr>\n`,
     )}</tbody>`,
@@ -92,17 +95,17 @@ const whole = ({ precisions, model }: RobustTable): Html =>
     html`<thead><tr><th scope="col" class="row">Precision</th><th scope="col">Gap</th><th scope="col">Loss</th><th scope="col">Train loss</th><th scope="col">Acc., %</th><th scope="col">Mean error, %</th><th scope="col">÷ FP32’s</th><th scope="col">Gap smaller</th><th scope="col">Loss lower</th></tr></thead>
 <tbody>${precisions.map(
       ({ name, overall, trainLoss, relative, better }) =>
-        html`<tr><th scope="row" class="row">${name}</th><td>${meanSd(overall.gap, 3)}</td><td>${meanSd(overall.loss, 3)}</td><td>${meanSd(trainLoss, 3)}</td><td>${fixed(100 * overall.accuracy.mean, 2)}</td><td>${fixed(100 * overall.error.mean, 2)}</td><td>${relative === null ? "–" : meanSd(relative, 3)}</td><td>${better === null ? "–" : `${better.gap} of ${better.of}`}</td><td>${better === null ? "–" : `${better.loss} of ${better.of}`}</td></tr>\n`,
+        html`<tr><th scope="row" class="row">${name}</th><td>${meanSd(overall.gap, 3)}</td><td>${fixed(overall.loss.mean, 3)}</td><td>${fixed(trainLoss.mean, 3)}</td><td>${fixed(100 * overall.accuracy.mean, 2)}</td><td>${fixed(100 * overall.error.mean, 2)}</td><td>${relative === null ? "–" : meanSd(relative, 3)}</td><td>${better === null ? "–" : `${better.gap} of ${better.of}`}</td><td>${better === null ? "–" : `${better.loss} of ${better.of}`}</td></tr>\n`,
     )}</tbody>`,
   );
 
 /** The section that a report has more where its networks were tested on corrupted images. */
 export const robustnessHtml = (tables: readonly RobustTable[]): Html =>
   html`<h2 id="table-5">Tables 4 and 5: corrupted images</h2>
-<p>The gap is the loss on corrupted test images minus the loss on the clean training images, so that a network that fits its training images worse has a smaller one at the same loss: read it beside loss and accuracy. Green and “▾”: smaller than at FP32; “▴”: larger. The paper’s ${paperModel} has a smaller gap than FP32 at ${paperCounts(true)} cells of ImageNet-C (Table 4, which is Table 6 again) and at ${paperCounts(false)} of CIFAR-100-C (Table 5).</p>
+<p>The gap is the loss on corrupted test images minus the loss on the clean training images, so that a network that fits its training images worse has a smaller one at the same loss: read it beside loss and accuracy. Green and “▾”: smaller than at FP32; “▴”: larger; without a mark: one of the two has learned nothing. The paper’s ${paperModel} has a smaller gap than FP32 at ${paperCounts(true)} cells of ImageNet-C (Table 4, which is Table 6 again) and at ${paperCounts(false)} of CIFAR-100-C (Table 5).</p>
 ${tables.map(
   (table) => html`<h3>${table.model} on ${table.data}</h3>
-<p>${table.source}; severities ${listed(table.severities)}.</p>
+<p>Tested on ${table.source}; severities ${listed(table.severities)}.</p>
 ${whole(table)}
 ${
   degenerateNotes(table.precisions).length === 0

@@ -5,7 +5,6 @@
  * @packageDocumentation
  */
 
-import { parquetWriteBuffer } from "hyparquet-writer";
 import type { RunConfig } from "../config.ts";
 import { runId } from "../config.ts";
 import { precisionName } from "../precision.ts";
@@ -85,15 +84,16 @@ const epochColumns: readonly Column<Epoch>[] = [
 const recordsOf = <T>(columns: readonly Column<T>[], rows: readonly T[]): Record<string, Cell>[] =>
   rows.map((row) => Object.fromEntries(columns.map(({ name, of }) => [name, of(row)])));
 
-const parquetOf = <T>(columns: readonly Column<T>[], rows: readonly T[]): Uint8Array =>
-  new Uint8Array(
-    parquetWriteBuffer({
-      columnData: columns.map(({ name, kind, of }) => ({ name, type: kind, data: rows.map(of) })),
-    }),
-  );
+async function parquetOf<T>(columns: readonly Column<T>[], rows: readonly T[]): Promise<Uint8Array> {
+  const { parquetWriteBuffer } = await import("hyparquet-writer");
+  const columnData = columns.map(({ name, kind, of }) => ({ name, type: kind, data: rows.map(of) }));
+  return new Uint8Array(parquetWriteBuffer({ columnData }));
+}
 
 /** Name and content of each file. */
-export function exportsOf(rows: readonly Standing[]): readonly (readonly [string, string | Uint8Array])[] {
+export async function exportsOf(
+  rows: readonly Standing[],
+): Promise<readonly (readonly [string, string | Uint8Array])[]> {
   const records = recordsOf(runColumns, rows);
   const epochs = rows.flatMap(({ id, state }): Epoch[] =>
     state.state === "done" ? state.result.curve.map((record) => ({ id, ...record })) : [],
@@ -107,7 +107,7 @@ export function exportsOf(rows: readonly Standing[]): readonly (readonly [string
       ),
     ],
     ["runs.jsonl", records.map((record) => `${JSON.stringify(record)}\n`).join("")],
-    ["runs.parquet", parquetOf(runColumns, rows)],
-    ["epochs.parquet", parquetOf(epochColumns, epochs)],
+    ["runs.parquet", await parquetOf(runColumns, rows)],
+    ["epochs.parquet", await parquetOf(epochColumns, epochs)],
   ];
 }

@@ -50,7 +50,7 @@ export function drop(share: number, per: "image" | "number"): Layer {
       if (mode === "eval") return x;
       const { shape, dtype, kernels } = x.value;
       const [seed, batches] = member(buffers, RANDOM).data;
-      const rng = createRng(`${seed}/${batches}/${name}`);
+      const rng = createRng(seed!).fork(String(batches)).fork(name);
       const kept = per === "number" ? shape : shape.map((extent, axis) => (axis === 0 ? extent : 1));
       const mask = bufferOf(dtype, sizeOf(kept)).map(() => (rng.uniform() < share ? 0 : 1 / (1 - share)));
       return mul(x, constant(kernels.tensor(mask, kept)));

@@ -18,7 +18,10 @@ export type Unary =
   | "log"
   | "sqrt"
   | "tanh"
-  | "erf"
+  /** x Φ(x) = x/2 (1 + erf(x/√2)), with the normal distribution Φ */
+  | "gelu"
+  /** Φ(x) + x Φ'(x), the derivative of gelu */
+  | "geluSlope"
   | "abs"
   | "relu"
   /** 1 where x > 0, else 0 */

@@ -293,7 +293,7 @@ CASES = [
     ("mobilenetv2", 32, 4, 10, MobilenetV2),
     ("mobilenetv2", 64, 4, 10, lambda k: MODELS.mobilenet_v2(num_classes=k, dropout=0)),
     ("vgg19", 32, 4, 10, Vgg19),
-    ("deit-t", 64, 2, 10, lambda k: DeitT(64, k)),
+    ("deit-t", 64, 2, 10, lambda k, size=64: DeitT(size, k)),
     ("swin-t", 72, 1, 10, lambda k: MODELS.swin_t(num_classes=k)),
 ]
 

@@ -68,4 +68,4 @@ if __name__ == "__main__":
     else:
         name, path = sys.argv[1:3]
         make = next(make for model, size, _, _, make in CASES if model == name and size >= 64)
-        main(path, make, 224, 1000, name)
+        main(path, (lambda k: make(k, size=224)) if name == "deit-t" else make, 224, 1000, name)

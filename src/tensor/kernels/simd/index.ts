@@ -40,8 +40,11 @@ const UNARY: readonly Unary[] = [
   "scale",
   "shift",
   "atLeast",
-  "erf",
+  "gelu",
+  "geluSlope",
 ];
+/** Those that are computed one by one, in float64. */
+const inDoubles: ReadonlySet<Unary> = new Set(["exp", "log", "tanh", "gelu", "geluSlope"]);
 const BINARY: readonly Binary[] = ["add", "sub", "mul", "div", "gate"];
 const LAW = ["normal", "uniform"] as const;
 const MASK = ["inside", "strict", "rounded"] as const;
@@ -166,12 +169,12 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
     const most = Math.min(3 * crew.threads, (n * cost) / crew.grain);
     const pitch = Math.ceil(workspace / 64) * 64;
     const start = workspace === 0 ? 0 : heap.scratch(pitch * crew.threads);
-    crew.run(
-      kernel,
-      pieces(n, most, unit).map(([from, to]) => argumentsOf(from, to)),
-      start,
-      pitch,
-    );
+    if (most < 2) {
+      wasm[kernel]!(...argumentsOf(0, n), start);
+      return;
+    }
+    const parts = pieces(n, most, unit).map(([from, to]) => argumentsOf(from, to));
+    crew.run(kernel, parts, start, pitch);
   }
 
   /**
@@ -197,7 +200,7 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
 
   /** Where item i of n lies in an array; 0 where there is none. */
   const addressOf = (x: Tensor | null, i: number, n: number): number =>
-    x === null ? 0 : at(x) + (4 * i * sizeOf(x.shape)) / n;
+    x === null ? 0 : i === 0 ? at(x) : at(x) + (4 * i * sizeOf(x.shape)) / n;
 
   /** Numbers for a kernel to read, after `offset` bytes of scratch. */
   function integers(values: ArrayLike<number>, offset = 0): number {
@@ -351,7 +354,7 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
 
     unary(f, x, c = 0) {
       const y = empty(x.shape);
-      const cost = f === "exp" || f === "log" || f === "tanh" ? 200 : 8;
+      const cost = inDoubles.has(f) ? 200 : 8;
       spreadMap("unary", sizeOf(x.shape), cost, [UNARY.indexOf(f)], [x, y], [c]);
       return y;
     },
@@ -395,7 +398,7 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
     softmax(x) {
       const k = lastExtent("softmax", x.shape);
       const y = empty(x.shape);
-      wasm.softmax!(at(x), at(y), sizeOf(x.shape) / k, k);
+      spreadMap("softmax", sizeOf(x.shape) / k, 200 * k, [], [x, y], [k]);
       return y;
     },
 

@@ -3,7 +3,7 @@ import * as math from "../../../math";
 import { bytes } from "./pack";
 
 // The order of these is that of the tables in ../kernels.ts.
-const NEG = 0, EXP = 1, LOG = 2, SQRT = 3, TANH = 4, ABS = 5, RELU = 6, POSITIVE = 7, SCALE = 8, SHIFT = 9, AT_LEAST = 10, ERF = 11;
+const NEG = 0, EXP = 1, LOG = 2, SQRT = 3, TANH = 4, ABS = 5, RELU = 6, POSITIVE = 7, SCALE = 8, SHIFT = 9, AT_LEAST = 10, GELU = 11, GELU_SLOPE = 12;
 const ADD = 0, SUB = 1, MUL = 2, DIV = 3, GATE = 4;
 
 // @ts-ignore: decorator
@@ -34,6 +34,14 @@ const ADD = 0, SUB = 1, MUL = 2, DIV = 3, GATE = 4;
   for (; x < end; x += 4, y += 4) store<f32>(y, f32x4.extract_lane(unary4(f, v128.load32_zero(x), c4), 0));
 }
 
+// @ts-ignore: decorator
+@inline function inDoubles(f: i32, x: f64): f64 {
+  if (f == EXP) return math.exp(x);
+  if (f == LOG) return math.log(x);
+  if (f == TANH) return math.tanh(x);
+  return f == GELU ? math.gelu(x) : math.geluSlope(x);
+}
+
 export function unary(f: i32, x: usize, y: usize, n: i32, c: f32): void {
   switch (f) {
     case NEG: return map(NEG, x, y, n, c);
@@ -47,7 +55,7 @@ export function unary(f: i32, x: usize, y: usize, n: i32, c: f32): void {
   }
   for (const end = x + bytes(n); x < end; x += 4, y += 4) {
     const v = <f64>load<f32>(x);
-    store<f32>(y, <f32>(f == EXP ? math.exp(v) : f == LOG ? math.log(v) : f == ERF ? math.erf(v) : math.tanh(v)));
+    store<f32>(y, <f32>inDoubles(f, v));
   }
 }
 
