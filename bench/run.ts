@@ -34,6 +34,7 @@ const measures: Readonly<Record<SuiteName, () => Promise<Measured>>> = {
     const { gemmRates, convRates } = await import("./products.ts");
     return { rows: [...(await gemmRates()), ...(await convRates())] };
   },
+  bandwidth: async () => ({ rows: await (await import("./bandwidth.ts")).bandwidthRates() }),
   implementations: async () => ({ rows: await (await import("./implementations.ts")).implementationRates() }),
   async ops() {
     const { opRates } = await import("./ops.ts");

@@ -17,6 +17,10 @@ export const suites = {
     title: "Products and convolutions",
     about: "matrix products and convolutions, beside the bare register tile (its limit), in turns",
   },
+  bandwidth: {
+    title: "Kernels that are bound by memory",
+    about: "kernels that are bound by memory, beside copies of as many bytes (their limit), in turns",
+  },
   implementations: {
     title: "The same work by each set of kernels",
     about: "results read; theirs / ours: time of the definition (reference) over that of the kernels named",
