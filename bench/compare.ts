@@ -27,11 +27,15 @@ function verdictOf(factor: number, noise: number | null): Change["verdict"] {
   return factor > 1 ? "faster" : "slower";
 }
 
+/** What tells a row from the others. */
+const nameOf = ({ name, device, threads }: Row): string =>
+  [name, ...(device ? [device] : []), ...(threads ? [`threads ${threads}`] : [])].join(", ");
+
 /** The changes of every row that both have, in every column that says how fast it is. */
 export function changesBetween(before: readonly Row[], after: readonly Row[]): Change[] {
   const noiseOf = ({ noise }: Row): number | null => (typeof noise === "number" ? noise : null);
   return after.flatMap((now) => {
-    const then = before.find(({ name, device }) => name === now.name && device === now.device);
+    const then = before.find((row) => nameOf(row) === nameOf(now));
     if (then === undefined) return [];
     return Object.keys(now).flatMap((key): Change[] => {
       const better = columns[key]?.better ?? null;
@@ -40,8 +44,17 @@ export function changesBetween(before: readonly Row[], after: readonly Row[]): C
       const factor = better === "more" ? b / a : a / b;
       const [mine, other] = [noiseOf(then), noiseOf(now)];
       const noise = mine === null || other === null ? null : mine + other;
-      const name = now.device === undefined ? now.name : `${now.name}, ${now.device}`;
-      return [{ name, key, before: then, after: now, factor, noise, verdict: verdictOf(factor, noise) }];
+      return [
+        {
+          name: nameOf(now),
+          key,
+          before: then,
+          after: now,
+          factor,
+          noise,
+          verdict: verdictOf(factor, noise),
+        },
+      ];
     });
   });
 }
@@ -52,7 +65,7 @@ const origin = ({ environment: { commit, node, cpu } }: Results): string =>
 /** The comparison in words, for two results and the names of their files. */
 export function compareText(before: Results, after: Results): string {
   const changes = changesBetween(before.rows, after.rows);
-  const names = (rows: readonly Row[]): Set<string> => new Set(rows.map(({ name }) => name));
+  const names = (rows: readonly Row[]): Set<string> => new Set(rows.map(nameOf));
   const [then, now] = [names(before.rows), names(after.rows)];
   const alone = (own: Set<string>, other: Set<string>, what: string): string[] => {
     const missing = [...own].filter((name) => !other.has(name));

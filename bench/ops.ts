@@ -9,16 +9,17 @@ import type { Kernels } from "../src/tensor/kernels/kernels.ts";
 import { createRng } from "../src/tensor/random.ts";
 import { scope } from "../src/tensor/scope.ts";
 import { type Shape, sizeOf } from "../src/tensor/tensor.ts";
+import { noiseOf } from "./timing.ts";
 
 export interface OpRate {
   readonly name: string;
   /** Median milliseconds of one use. */
   readonly ms: number;
-  /** Relative margin of error of the mean, in percent. */
-  readonly margin: number;
+  /** How far the times lie apart, as a share of the median. */
+  readonly noise: number;
 }
 
-/** Value and gradient of some ops, and what recording a tiny op costs. */
+/** Values and gradients of some ops, and what it costs to record one, on tiny tensors where nothing else costs. */
 function cases(kernels: Kernels): Readonly<Record<string, () => unknown>> {
   const rng = createRng("bench/ops");
   const random = (shape: Shape): Var =>
@@ -35,15 +36,20 @@ function cases(kernels: Kernels): Readonly<Record<string, () => unknown>> {
   const logits = random([128, 10]);
   const labels = Int32Array.from({ length: 128 }, () => rng.below(10));
   const one = random([1]);
+  const layer = random([200, 200, 1, 1]);
   const slope = (f: (...xs: Var[]) => Var, ...xs: Var[]) => grad(sum(f(...xs)), xs).map(({ value }) => value);
   return {
     "add, 409,600 numbers": () => add(image, image),
     "tanh, 409,600 numbers": () => tanh(image),
     "batch norm and gradient, [32, 50, 16, 16]": () =>
       slope((x, g, b) => batchNorm(1e-5)(x, g, b)[0], image, gamma, beta),
+    "LSQ, [50, 50, 3, 3]": () => lsq(signed(4))(weights, step),
     "LSQ and gradient, [50, 50, 3, 3]": () => slope((w, s) => lsq(signed(4))(w, s), weights, step),
+    "LSQ and gradient, [200, 200, 1, 1]": () => slope((w, s) => lsq(signed(4))(w, s), layer, step),
     "cross-entropy and gradient, [128, 10]": () => slope((z) => crossEntropy(labels)(z), logits),
-    "product and gradient of single numbers: the cost of recording": () => slope(mul, one, one),
+    "product of single numbers, the kernel alone": () => kernels.binary("mul", one.value, one.value),
+    "product of single numbers, recorded": () => mul(one, one),
+    "product of single numbers, recorded, and its gradient": () => slope(mul, one, one),
   };
 }
 
@@ -64,9 +70,9 @@ export async function opRates(device: "simd" | "reference"): Promise<OpRate[]> {
       ),
     ),
   );
-  return summary.results.map(({ name, margin, details }) => ({
+  return summary.results.map(({ name, details }) => ({
     name: `${device}: ${name}`,
     ms: 1000 * details.median,
-    margin,
+    noise: noiseOf(details.sampleResults),
   }));
 }

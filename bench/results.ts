@@ -7,6 +7,7 @@
 import { readFileSync } from "node:fs";
 import { Complaint } from "../src/experiments/complaint.ts";
 import type { Environment } from "../src/experiments/environment.ts";
+import type { Roofs } from "./roof.ts";
 
 /** What one thing took. `noise`: how far its times lay apart, as a share. */
 export type Row = Readonly<Record<string, string | number | null>> & { readonly name: string };
@@ -17,7 +18,12 @@ export interface Results {
   readonly rows: readonly Row[];
   /** What was measured, where there are several. */
   readonly devices?: readonly string[];
+  /** What the machine allows, where rows are held against it. */
+  readonly roofs?: Roofs;
 }
+
+/** Folder of the results. */
+export const resultsFolder = "bench/results";
 
 /** @throws Complaint where the file is not one of results */
 export function readResults(path: string): Results {
@@ -52,9 +58,11 @@ const column = (title: string, better: Column["better"], text = digits): Column 
 /** Every column that a result may have. */
 export const columns: Readonly<Record<string, Column>> = {
   gflops: column("GFLOP/s", "more"),
-  gbps: column("GB/s", "more"),
+  gigabytes: column("GB/s", "more"),
   share: column("of the limit", "more", percent),
   ms: column("ms", "less"),
+  cpuMs: column("ms of processors", "less"),
+  threads: column("threads", null),
   torchMs: column("PyTorch, ms", null),
   theirMs: column("theirs, ms", null),
   speed: column("theirs / ours", "more"),
@@ -71,9 +79,12 @@ export const columns: Readonly<Record<string, Column>> = {
   noise: column("noise", null, (value) => `±${percent(value)}`),
 };
 
-/** The columns of some rows that `columns` or words can show, the name aside. */
+/** Columns whose words are in the name already, and the name itself. */
+const hidden = new Set(["name", "layer", "part"]);
+
+/** The columns to be shown of some rows, beside their names. */
 export const shown = (rows: readonly Row[]): string[] =>
-  [...new Set(rows.flatMap(Object.keys))].filter((key) => key !== "name");
+  [...new Set(rows.flatMap(Object.keys))].filter((key) => !hidden.has(key));
 
 /** A cell in words; "–" where there is nothing. */
 export const cell = (row: Row, key: string): string => {

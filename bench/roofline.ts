@@ -11,46 +11,23 @@ import { createRng } from "../src/tensor/random.ts";
 import { scope } from "../src/tensor/scope.ts";
 import { type Shape, sizeOf, type Tensor } from "../src/tensor/tensor.ts";
 import { copyOf, registersOnly, registerWork } from "./baseline/build.ts";
-import { type Case, processorSeconds as now, type Timing, takeTurns } from "./timing.ts";
+import { type Family, type Part, type Point, type Roofs, roofAt } from "./roof.ts";
+import { type Case, type Timing, takeTurns } from "./timing.ts";
 
 /** A kernel's call on operands of some shapes. */
 interface Work {
-  readonly name: string;
+  readonly layer: string;
+  readonly part: Part;
   readonly family: Family;
   readonly flops: number;
   readonly operands: readonly Shape[];
   run(kernels: Kernels, xs: readonly Tensor[]): Tensor | readonly (Tensor | null)[];
 }
 
-export const families = ["product", "convolution", "gradient of a convolution", "map"] as const;
-export type Family = (typeof families)[number];
-
-export interface Roofs {
-  /** 10⁹ operations a second of registers alone. */
-  readonly gflops: number;
-  /** 10⁹ bytes a second, read and written, of a copy of as many bytes as the maps here move. */
-  readonly gbps: number;
-}
-
-export interface Point {
-  readonly name: string;
-  readonly family: Family;
-  readonly flops: number;
-  /** Bytes of operands and results, each once. */
-  readonly bytes: number;
-  readonly intensity: number;
-  /** The share of the roof, so that one roof stands over all points. */
-  readonly gflops: number;
-  /** Of what the roof over it allows, in turns with it. */
-  readonly share: number;
-  readonly noise: number;
-}
-
-const gemm = (name: string, batch: number, m: number, n: number, k: number): Work => {
+const gemm = (layer: string, batch: number, m: number, n: number, k: number): Work => {
   const head = batch === 1 ? [] : [batch];
   return {
-    name,
-    family: "product",
+    ...{ layer, part: "forward", family: "product" },
     flops: 2 * batch * m * n * k,
     operands: [
       [...head, m, k],
@@ -62,7 +39,7 @@ const gemm = (name: string, batch: number, m: number, n: number, k: number): Wor
 
 /** A convolution of 128 images and its gradients. */
 function convolutions(
-  name: string,
+  layer: string,
   c: number,
   size: number,
   window: 1 | 3,
@@ -79,15 +56,15 @@ function convolutions(
   const flops = 2 * sizeOf(g) * (c / groups) * window * window;
   return [
     {
-      ...{ name, flops, family: "convolution", operands: [x, w] },
+      ...{ layer, part: "forward", family: "convolution", flops, operands: [x, w] },
       run: (kernels, [a, b]) => kernels.conv2d(a!, b!, null, geometry),
     },
     {
-      ...{ name: `${name}, to x`, flops, family: "gradient of a convolution", operands: [g, w] },
+      ...{ layer, part: "to x", family: "convolution", flops, operands: [g, w] },
       run: (kernels, [a, b]) => kernels.conv2dInputGrad(a!, b!, x, geometry),
     },
     {
-      ...{ name: `${name}, to w`, flops, family: "gradient of a convolution", operands: [g, x] },
+      ...{ layer, part: "to w", family: "convolution", flops, operands: [g, x] },
       run: (kernels, [a, b]) => kernels.conv2dWeightGrad(a!, b!, w, geometry),
     },
   ];
@@ -97,11 +74,11 @@ const image: Shape = [128, 50, 16, 16];
 const channel: Shape = [50];
 const weights: Shape = [2 ** 20];
 const sgdStep = { lr: 0.1, momentum: 0.9, dampening: 0, nesterov: false, weightDecay: 1e-4 };
-const quantizer = { qn: -8, qp: 7, rounding: "half-even" } as const;
+const quantizer = { qn: 8, qp: 7, rounding: "half-even" } as const;
 
 /** `each`: operations for each number. */
-const map = (name: string, each: number, operands: readonly Shape[], run: Work["run"]): Work => ({
-  ...{ name, family: "map", flops: each * sizeOf(operands[0]!), operands, run },
+const map = (layer: string, each: number, operands: readonly Shape[], run: Work["run"]): Work => ({
+  ...{ layer, part: "forward", family: "map", flops: each * sizeOf(operands[0]!), operands, run },
 });
 
 const works: readonly Work[] = [
@@ -146,22 +123,19 @@ const bytesOf = (tensors: readonly (Tensor | null)[]): number =>
 
 const COPIED = 2 ** 23;
 
-/** What the roof allows at an intensity, in 10⁹ operations a second. */
-export const roofAt = ({ gflops, gbps }: Roofs, intensity: number): number =>
-  Math.min(gflops, gbps * intensity);
-
 /** How fast each kernel is, beside what limits it. */
 export async function roofline(
   rounds = 9,
 ): Promise<{ readonly roofs: Roofs; readonly rows: readonly Point[] }> {
   const registers: Case = { name: "registers", run: await registersOnly() };
   const copy: Case = { name: "copy", run: await copyOf(COPIED) };
-  const [register, copied] = (await takeTurns([registers, copy], { rounds, now })) as [Timing, Timing];
+  const [register, copied] = (await takeTurns([registers, copy], { rounds })) as [Timing, Timing];
   const roofs = { gflops: registerWork / register.seconds / 1e9, gbps: (2 * COPIED) / copied.seconds / 1e9 };
   const kernels = openSimd();
   const rng = createRng("roofline");
   const rows: Point[] = [];
-  for (const { name, family, flops, operands, run } of works) {
+  for (const { layer, part, family, flops, operands, run } of works) {
+    const name = part === "forward" ? layer : `${layer}, ${part}`;
     const xs = operands.map((shape) =>
       kernels.tensor(
         Float32Array.from({ length: sizeOf(shape) }, () => rng.uniform() - 0.5),
@@ -176,11 +150,13 @@ export async function roofline(
       });
     };
     const moving = roofs.gbps * intensity < roofs.gflops;
-    const turns = await takeTurns([moving ? copy : registers, { name, run: use }], { rounds, now });
+    const turns = await takeTurns([moving ? copy : registers, { name, run: use }], { rounds });
     const { speed, noise } = turns[1]!;
     const share = moving ? (speed * bytes) / (2 * COPIED) : (speed * flops) / registerWork;
     rows.push({
       name,
+      layer,
+      part,
       family,
       flops,
       bytes,

@@ -1,96 +1,122 @@
 /**
- * `npm run bench [-- kernels | ops | step | threads | gpu]`: times, as ratios wherever two things are compared, medians of
- * several turns. Prints tables, and writes `bench/results/NAME.json` with machine, versions and commit.
+ * `npm run bench`: what is measured, and how results are shown and compared. Results go to `bench/results/NAME.json` with
+ * machine, versions and commit.
  *
  * @packageDocumentation
  */
 
+import { join } from "node:path";
+import { Command, CommanderError } from "commander";
+import { Complaint } from "../src/experiments/complaint.ts";
 import { environment } from "../src/experiments/environment.ts";
 import { writeAtomic } from "../src/experiments/files.ts";
 import { openDevice } from "../src/experiments/node-device.ts";
-import { gpuRates, gpuSteps } from "./gpu.ts";
-import { opRates } from "./ops.ts";
-import { convRates, gemmRates } from "./products.ts";
-import { stepTimes, torchVersion } from "./step.ts";
-import { machine, scaling } from "./threads.ts";
-
-type Row = Readonly<Record<string, string | number | null>>;
-
-interface Bench {
-  readonly about: string;
-  /** `devices`: what was measured, where there are several. */
-  measure(): Promise<{ readonly rows: readonly object[]; readonly devices?: readonly string[] }>;
-}
-
-const benches: Readonly<Record<string, Bench>> = {
-  kernels: {
-    about: "matrix products and convolutions, beside the bare register tile (share: of its rate, in turns)",
-    measure: async () => ({ rows: [...(await gemmRates()), ...(await convRates())] }),
-  },
-  ops: {
-    about: "ops with their gradients, on the default and on the defining kernels",
-    measure: async () => ({ rows: [...(await opRates("simd")), ...(await opRates("reference"))] }),
-  },
-  step: {
-    about:
-      "training steps and evaluation passes of NiN, beside PyTorch on one thread (speed: its time over ours, in turns)",
-    async measure() {
-      const version = await torchVersion();
-      console.error(
-        version === null
-          ? "PyTorch is not installed: apt-get install python3-torch, or PYTHON=… for another Python"
-          : `PyTorch ${version}`,
-      );
-      return { rows: await stepTimes() };
-    },
-  },
-  threads: {
-    about: "a training step of NiN with several threads (speed: the time of one over it, in turns)",
-    async measure() {
-      console.error(machine());
-      return { rows: await scaling() };
-    },
-  },
-  gpu: {
-    about: "kernels on each mode of gpu.js beside simd, in GFLOP/s, with and without transfers",
-    measure: gpuRates,
-  },
-  "gpu-step": {
-    about: "a training step on each mode of gpu.js beside simd, and the bytes that it moves",
-    measure: gpuSteps,
-  },
-};
+import { inColumns } from "../src/experiments/report/columns.ts";
+import { compareText } from "./compare.ts";
+import { reportFiles } from "./report.ts";
+import { cell, columns, type Results, type Row, readResults, resultsFolder, shown } from "./results.ts";
+import { type Suite, type SuiteName, suiteNames, suites } from "./suites.ts";
 
 function table(rows: readonly Row[]): string {
-  const columns = Object.keys(rows[0] ?? {});
-  const text = (value: string | number | null | undefined): string =>
-    typeof value === "number" ? value.toPrecision(3) : (value ?? "–");
-  const lines = [columns, ...rows.map((row) => columns.map((column) => text(row[column])))];
-  const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
-  return lines
-    .map((line) =>
-      line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "),
-    )
-    .join("\n");
+  const keys = shown(rows);
+  return inColumns([
+    ["", ...keys.map((key) => columns[key]?.title ?? key)],
+    ...rows.map((row) => [row.name, ...keys.map((key) => cell(row, key))]),
+  ]);
 }
 
-const asked = process.argv.slice(2);
-const unknown = asked.find((name) => !(name in benches));
-if (unknown !== undefined) {
-  console.error(`bench: there is no "${unknown}", expected some of ${Object.keys(benches).join(", ")}`);
-  process.exit(2);
+type Measured = Pick<Results, "devices" | "roofs"> & { readonly rows: readonly object[] };
+
+/** Loaded when they are asked for. */
+const measures: Readonly<Record<SuiteName, () => Promise<Measured>>> = {
+  roofline: async () => (await import("./roofline.ts")).roofline(),
+  async kernels() {
+    const { gemmRates, vitRates, convRates } = await import("./products.ts");
+    return { rows: [...(await gemmRates()), ...(await vitRates()), ...(await convRates())] };
+  },
+  bandwidth: async () => ({ rows: await (await import("./bandwidth.ts")).bandwidthRates() }),
+  implementations: async () => ({ rows: await (await import("./implementations.ts")).implementationRates() }),
+  async ops() {
+    const { opRates } = await import("./ops.ts");
+    return { rows: [...(await opRates("simd")), ...(await opRates("reference"))] };
+  },
+  async step() {
+    const { stepTimes, torchVersion } = await import("./step.ts");
+    const version = await torchVersion();
+    console.error(
+      version === null
+        ? "PyTorch is not installed: apt-get install python3-torch, or PYTHON=… for another Python"
+        : `PyTorch ${version}`,
+    );
+    return { rows: await stepTimes() };
+  },
+  async threads() {
+    const { machine, scaling } = await import("./threads.ts");
+    return { rows: await scaling(), devices: [machine()] };
+  },
+  peers: async () => ({ rows: await (await import("./peers.ts")).peerTimes() }),
+  gpu: async () => (await import("./gpu.ts")).gpuRates(),
+  "gpu-step": async () => (await import("./gpu.ts")).gpuSteps(),
+};
+
+async function measure(asked: readonly string[]): Promise<void> {
+  const unknown = asked.find((name) => !(name in suites));
+  if (unknown !== undefined)
+    throw new Complaint(`there is no suite "${unknown}", expected some of ${suiteNames.join(", ")}`, 2);
+  for (const name of suiteNames) {
+    const { about, onRequest = false }: Suite = suites[name];
+    if (asked.length === 0 ? onRequest : !asked.includes(name)) continue;
+    console.log(`\n${name}: ${about}\n`);
+    const measured = await measures[name]();
+    if (measured.rows.length === 0) {
+      console.log("nothing measured");
+      continue;
+    }
+    console.log(table(measured.rows as readonly Row[]));
+    const file = join(resultsFolder, `${name}.json`);
+    const results = { about, environment: environment(await openDevice("simd")), ...measured };
+    writeAtomic(file, `${JSON.stringify(results, null, 2)}\n`);
+    console.log(`\n${file}`);
+  }
 }
-for (const [name, bench] of Object.entries(benches)) {
-  // Without a GPU, or the software that plays one, there is nothing to measure: only who asks for it hears of that.
-  if (asked.length === 0 ? name.startsWith("gpu") : !asked.includes(name)) continue;
-  console.log(`\n${name}: ${bench.about}\n`);
-  const measured = await bench.measure();
-  console.log(table(measured.rows as readonly Row[]));
-  const file = `bench/results/${name}.json`;
-  const { about } = bench;
-  writeAtomic(
-    file,
-    `${JSON.stringify({ about, environment: environment(await openDevice("simd")), ...measured }, null, 2)}\n`,
+
+function report(): void {
+  for (const [name, content] of Object.entries(reportFiles())) {
+    const file = join(resultsFolder, name);
+    writeAtomic(file, content);
+    console.log(file);
+  }
+}
+
+const program = new Command("npm run bench --")
+  .description(
+    `Measures, shows and compares. Suites: ${suiteNames
+      .map((name) => ("onRequest" in suites[name] ? `${name} (only when named)` : name))
+      .join(", ")}.`,
+  )
+  .argument("[suites...]", "what to measure")
+  .action(measure)
+  .exitOverride()
+  .showHelpAfterError("(add --help for what there is)");
+program
+  .command("report")
+  .description("make README.md and roofline.svg in bench/results from the results there")
+  .action(report);
+program
+  .command("compare")
+  .argument("<before>", "a result, bench/results/NAME.json of an earlier time")
+  .argument("<after>", "another one of the same suite")
+  .description("tell what has changed between two results, and whether it is more than their noise")
+  .action((before: string, after: string) =>
+    console.log(compareText(readResults(before), readResults(after))),
   );
-  console.log(`\n${file}`);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else if (error instanceof Complaint) {
+    console.error(`bench: ${error.message}`);
+    process.exitCode = error.exitCode;
+  } else throw error;
 }

@@ -7,7 +7,7 @@ import { evaluate, startOf, trainStep } from "../src/nn/train.ts";
 import { prepare } from "../src/quant/prepare.ts";
 import { createRng } from "../src/tensor/random.ts";
 import { loopScope } from "../src/tensor/scope.ts";
-import { median } from "./timing.ts";
+import { median, noiseOf } from "./timing.ts";
 
 export interface StepTime {
   readonly name: string;
@@ -17,6 +17,8 @@ export interface StepTime {
   readonly torchMs: number | null;
   /** Median of PyTorch's time over ours, step by step; above 1 is faster than PyTorch. */
   readonly speed: number | null;
+  /** How far our times lie apart, as a share of their median. */
+  readonly noise: number;
 }
 
 /** `train`: a training step. `eval`: a batch in eval mode without gradients, its loss and its accuracy. */
@@ -115,6 +117,7 @@ export async function stepTimes(
       ms: 1000 * median(ours),
       torchMs: torch === null ? null : 1000 * median(theirs),
       speed: torch === null ? null : median(theirs.map((seconds, i) => seconds / ours[i]!)),
+      noise: noiseOf(ours),
     });
   }
   return times;

@@ -6,7 +6,7 @@
 
 import { Complaint, explained } from "../complaint.ts";
 import type { RunConfig } from "../config.ts";
-import { loadDataset } from "../data/catalog.ts";
+import { inMemory, loadDataset } from "../data/catalog.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Device } from "../device.ts";
 import { openDevice } from "../node-device.ts";
@@ -39,7 +39,8 @@ async function deviceFor({ kernels }: RunConfig): Promise<Device> {
 async function datasetFor({ config, dataDir }: Extract<Order, { type: "run" }>): Promise<Dataset> {
   const key = JSON.stringify([config.data, dataDir]);
   const { name, train, test } = config.data;
-  const dataset = datasets.get(key) ?? (await explained(loadDataset(name, { dir: dataDir, train, test })));
+  const dataset =
+    datasets.get(key) ?? (await explained(loadDataset(inMemory(name), { dir: dataDir, train, test })));
   datasets.clear();
   datasets.set(key, dataset);
   return dataset;

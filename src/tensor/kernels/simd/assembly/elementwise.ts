@@ -22,10 +22,16 @@ const ADD = 0, SUB = 1, MUL = 2, DIV = 3, GATE = 4;
 
 // @ts-ignore: decorator
 @inline function map(f: i32, x: usize, y: usize, n: i32, c: f32): void {
-  const c4 = f32x4.splat(c);
-  let i = 0;
-  for (; i + 4 <= n; i += 4) v128.store(y + bytes(i), unary4(f, v128.load(x + bytes(i)), c4));
-  for (; i < n; i++) store<f32>(y + bytes(i), f32x4.extract_lane(unary4(f, v128.load32_zero(x + bytes(i)), c4), 0));
+  const c4 = f32x4.splat(c), end = x + bytes(n);
+  // Four vectors a turn: a loop of less would keep its own books more than it computes.
+  for (; x + 64 <= end; x += 64, y += 64) {
+    v128.store(y, unary4(f, v128.load(x), c4));
+    v128.store(y, unary4(f, v128.load(x, 16), c4), 16);
+    v128.store(y, unary4(f, v128.load(x, 32), c4), 32);
+    v128.store(y, unary4(f, v128.load(x, 48), c4), 48);
+  }
+  for (; x + 16 <= end; x += 16, y += 16) v128.store(y, unary4(f, v128.load(x), c4));
+  for (; x < end; x += 4, y += 4) store<f32>(y, f32x4.extract_lane(unary4(f, v128.load32_zero(x), c4), 0));
 }
 
 // @ts-ignore: decorator
@@ -66,10 +72,24 @@ export function unary(f: i32, x: usize, y: usize, n: i32, c: f32): void {
 // @ts-ignore: decorator
 @inline function run(f: i32, a: usize, sa: i32, b: usize, sb: i32, y: usize, n: i32): void {
   let i = 0;
-  if (sa == 1 && sb == 1)
+  if (sa == 1 && sb == 1) {
+    for (; i + 16 <= n; i += 16) {
+      const from = a + bytes(i), other = b + bytes(i), to = y + bytes(i);
+      v128.store(to, binary4(f, v128.load(from), v128.load(other)));
+      v128.store(to, binary4(f, v128.load(from, 16), v128.load(other, 16)), 16);
+      v128.store(to, binary4(f, v128.load(from, 32), v128.load(other, 32)), 32);
+      v128.store(to, binary4(f, v128.load(from, 48), v128.load(other, 48)), 48);
+    }
     for (; i + 4 <= n; i += 4) v128.store(y + bytes(i), binary4(f, v128.load(a + bytes(i)), v128.load(b + bytes(i))));
-  else if (sa == 1 && sb == 0) {
+  } else if (sa == 1 && sb == 0) {
     const b4 = v128.load32_splat(b);
+    for (; i + 16 <= n; i += 16) {
+      const from = a + bytes(i), to = y + bytes(i);
+      v128.store(to, binary4(f, v128.load(from), b4));
+      v128.store(to, binary4(f, v128.load(from, 16), b4), 16);
+      v128.store(to, binary4(f, v128.load(from, 32), b4), 32);
+      v128.store(to, binary4(f, v128.load(from, 48), b4), 48);
+    }
     for (; i + 4 <= n; i += 4) v128.store(y + bytes(i), binary4(f, v128.load(a + bytes(i)), b4));
   } else if (sa == 0 && sb == 1) {
     const a4 = v128.load32_splat(a);
@@ -137,13 +157,23 @@ function sumLoop(x: usize, total: usize, axis: i32, rank: i32, plan: usize): usi
   return x + bytes(extent);
 }
 
+// @ts-ignore: decorator
+@inline function high(x: v128): v128 {
+  return f64x2.promote_low_f32x4(v128.shuffle<f32>(x, x, 2, 3, 2, 3));
+}
+
 /** The sum of n floats, in float64. */
 export function sum(x: usize, n: i32): f64 {
   let s0 = f64x2.splat(0), s1 = f64x2.splat(0), i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const v = v128.load(x + bytes(i)), next = v128.load(x + bytes(i), 16);
+    s0 = f64x2.add(f64x2.add(s0, f64x2.promote_low_f32x4(v)), f64x2.promote_low_f32x4(next));
+    s1 = f64x2.add(f64x2.add(s1, high(v)), high(next));
+  }
   for (; i + 4 <= n; i += 4) {
     const v = v128.load(x + bytes(i));
     s0 = f64x2.add(s0, f64x2.promote_low_f32x4(v));
-    s1 = f64x2.add(s1, f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 2, 3, 2, 3)));
+    s1 = f64x2.add(s1, high(v));
   }
   s0 = f64x2.add(s0, s1);
   let total = f64x2.extract_lane(s0, 0) + f64x2.extract_lane(s0, 1);

@@ -15,15 +15,23 @@ export function sgd(
   nesterov: bool,
   decay: f32,
 ): void {
-  const wd = f32x4.splat(decay),
-    mu = f32x4.splat(momentum),
-    damp = f32x4.splat(rest),
-    rate = f32x4.splat(lr);
+  // What does not change from weight to weight is decided once.
+  if (buf == 0) sgdOn(0, nesterov, momentum, p, g, buf, next, nextBuf, n, lr, rest, decay);
+  else if (nesterov) sgdOn(1, true, momentum, p, g, buf, next, nextBuf, n, lr, rest, decay);
+  else sgdOn(1, false, momentum, p, g, buf, next, nextBuf, n, lr, rest, decay);
+}
+
+/** `later` is a constant: is there a buffer? */
+// @ts-ignore: decorator
+@inline function sgdOn(
+  later: i32, nesterov: bool, momentum: f32, p: usize, g: usize, buf: usize, next: usize, nextBuf: usize, n: i32, lr: f32, rest: f32, decay: f32,
+): void {
+  const wd = f32x4.splat(decay), mu = f32x4.splat(momentum), damp = f32x4.splat(rest), rate = f32x4.splat(lr);
+  const plain = momentum == 0;
   for (let i: usize = 0; i < bytes(n); i += 16) {
-    const w = v128.load(p + i),
-      d = f32x4.add(v128.load(g + i), f32x4.mul(w, wd));
-    const b = buf ? f32x4.add(f32x4.mul(v128.load(buf + i), mu), f32x4.mul(d, damp)) : d;
-    const move = momentum == 0 ? d : nesterov ? f32x4.add(d, f32x4.mul(b, mu)) : b;
+    const w = v128.load(p + i), d = f32x4.add(v128.load(g + i), f32x4.mul(w, wd));
+    const b = later ? f32x4.add(f32x4.mul(v128.load(buf + i), mu), f32x4.mul(d, damp)) : d;
+    const move = plain ? d : nesterov ? f32x4.add(d, f32x4.mul(b, mu)) : b;
     v128.store(nextBuf + i, b);
     v128.store(next + i, f32x4.sub(w, f32x4.mul(move, rate)));
   }
