@@ -214,6 +214,14 @@ export const corruptions: readonly Mutant[] = [
       to: "train.accuracy < 1 / classes",
     },
   ]),
+  ...inFile("src/experiments/robustness/imagenet-c.ts", property("imagenet-c"), [
+    { what: "photographs are resized once more", from: 'images), view: "middle" }', to: "images) }" },
+    {
+      what: "classes and numbers are not compared",
+      from: "split.count !== first.count",
+      to: "split.count < 0",
+    },
+  ]),
   ...inFile("src/experiments/robustness/table.ts", property("robustness"), [
     { what: "a larger gap is better", from: "here.gap < there.gap", to: "here.gap > there.gap" },
     { what: "the reference is of any seed", from: "config.seed === seed)", to: "config.seed >= 0)" },
