@@ -134,13 +134,16 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
     const state = { alive: true };
     const start = heap.allocate(bytes, () => `a tensor of shape [${shape}]`);
     const release = (): void => {
-      if (state.alive) heap.free(start, bytes);
+      if (!state.alive) return;
+      heap.free(start, bytes);
       state.alive = false;
+      // A registry keeps what it waits for until the next full collection, and every small one would carry it along.
+      garbage.unregister(state);
     };
     const place: Place = { start, state };
     const x = tensorAt(place, shape);
     enter(x, { release });
-    garbage.register(place, release);
+    garbage.register(place, release, state);
     return x;
   }
 
