@@ -210,8 +210,8 @@ export const corruptions: readonly Mutant[] = [
     },
     {
       what: "guessing once is enough",
-      from: "train.accuracy < 2 / classes",
-      to: "train.accuracy < 1 / classes",
+      from: "Math.min(2 * guessing,",
+      to: "Math.min(guessing,",
     },
   ]),
   ...inFile("src/experiments/robustness/imagenet-c.ts", property("imagenet-c"), [
