@@ -11,6 +11,7 @@ export interface BandwidthRate {
   readonly gbps: number;
   /** Of the rate at which as many bytes are copied, in turns. */
   readonly share: number;
+  readonly noise: number;
 }
 
 const kernels = openSimd();
@@ -88,7 +89,12 @@ export async function bandwidthRates(): Promise<BandwidthRate[]> {
           }),
       },
     ]);
-    rates.push({ name, gbps: (4 * numbers) / kernel!.seconds / 1e9, share: kernel!.speed });
+    rates.push({
+      name,
+      gbps: (4 * numbers) / kernel!.seconds / 1e9,
+      share: kernel!.speed,
+      noise: kernel!.noise,
+    });
   }
   return rates;
 }

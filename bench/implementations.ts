@@ -58,7 +58,7 @@ const works: readonly Work[] = [
   {
     name: "LSQ, 2²⁰ weights",
     operands: [[2 ** 20], []],
-    run: (kernels, [v, s]) => kernels.quantize(v!, s!, { qn: -8, qp: 7, rounding: "half-even" }),
+    run: (kernels, [v, s]) => kernels.quantize(v!, s!, { qn: 8, qp: 7, rounding: "half-even" }),
   },
 ];
 

@@ -58,7 +58,7 @@ const column = (title: string, better: Column["better"], text = digits): Column 
 /** Every column that a result may have. */
 export const columns: Readonly<Record<string, Column>> = {
   gflops: column("GFLOP/s", "more"),
-  gbps: column("GB/s", "more"),
+  gigabytes: column("GB/s", "more"),
   share: column("of the limit", "more", percent),
   ms: column("ms", "less"),
   cpuMs: column("ms of processors", "less"),

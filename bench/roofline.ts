@@ -74,7 +74,7 @@ const image: Shape = [128, 50, 16, 16];
 const channel: Shape = [50];
 const weights: Shape = [2 ** 20];
 const sgdStep = { lr: 0.1, momentum: 0.9, dampening: 0, nesterov: false, weightDecay: 1e-4 };
-const quantizer = { qn: -8, qp: 7, rounding: "half-even" } as const;
+const quantizer = { qn: 8, qp: 7, rounding: "half-even" } as const;
 
 /** `each`: operations for each number. */
 const map = (layer: string, each: number, operands: readonly Shape[], run: Work["run"]): Work => ({

@@ -5,7 +5,7 @@
  */
 
 export { firstNonFinite } from "./autograd/diagnose.ts";
-export { grad, hessianVectorProduct, pullBack } from "./autograd/grad.ts";
+export { grad, hessianVectorProduct, pullBack, pullBackOnce } from "./autograd/grad.ts";
 export { gradcheck } from "./autograd/gradcheck.ts";
 export {
   constant,

@@ -6,7 +6,7 @@ import { loadDataset } from "../data/catalog.ts";
 import { type DeviceName, deviceNames, deviceText } from "../device.ts";
 import type { LandscapeReport } from "../landscape/write.ts";
 import { openDevice } from "../node-device.ts";
-import { precisionName } from "../precision.ts";
+import { precisionOf } from "../precision.ts";
 import { createProgress, followRun } from "../progress.ts";
 import type { MeasuredRuns } from "../report/measures.ts";
 import type { RunResult } from "../result.ts";
@@ -119,7 +119,7 @@ async function reproduceAction(options: Options, command: Command): Promise<void
   } = {};
   try {
     for (const [i, config] of all.entries()) {
-      const label = `run ${i + 1}/${all.length}, ${i < configs.length ? "" : `${config.model} `}${precisionName(config.bits)} seed ${config.seed}`;
+      const label = `run ${i + 1}/${all.length}, ${i < configs.length ? "" : `${config.model} `}${precisionOf(config)} seed ${config.seed}`;
       const show = (done: number, text: string): void =>
         progress.update((i + done) / all.length, `${label} · ${text}`);
       const onEvent = followRun(config.epochs, config.batchSize, show);

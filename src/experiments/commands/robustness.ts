@@ -82,7 +82,7 @@ async function robustnessAction(folders: string[], options: Options): Promise<vo
   try {
     for (const [i, run] of runs.entries()) {
       const dataset = await datasetOf(run, options.dataDir);
-      const key = JSON.stringify([dataset.name, dataset.test.count]);
+      const key = JSON.stringify([dataset.name, dataset.train.count, dataset.test.count]);
       const images =
         made.get(key) ??
         (await corruptedImages(
