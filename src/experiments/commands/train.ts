@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
+import { partSize } from "../../nn/parts.ts";
 import { modelForms } from "../architectures.ts";
 import { buildImages, buildModel } from "../build.ts";
 import { Complaint, explained } from "../complaint.ts";
@@ -146,7 +147,7 @@ async function trainAction(options: Options): Promise<void> {
       `there is nothing to profile, since this run is complete (${folder}). Add --restart to begin again.`,
     );
   const profiler = options.profile && createProfiler(device.kernels, () => performance.now());
-  const images = Math.ceil(batchSize / accumulate);
+  const images = partSize(batchSize, accumulate);
   const needed =
     profiler &&
     (await activationsOf(profiler, buildModel(config, dataset), buildImages(dataset).train, images));
