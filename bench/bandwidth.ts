@@ -8,7 +8,7 @@ import { takeTurns } from "./timing.ts";
 export interface BandwidthRate {
   readonly name: string;
   /** 10⁹ bytes a second, read and written. */
-  readonly gigabytes: number;
+  readonly gbps: number;
   /** Of the rate at which as many bytes are copied, in turns. */
   readonly share: number;
   readonly noise: number;
@@ -91,7 +91,7 @@ export async function bandwidthRates(): Promise<BandwidthRate[]> {
     ]);
     rates.push({
       name,
-      gigabytes: (4 * numbers) / kernel!.seconds / 1e9,
+      gbps: (4 * numbers) / kernel!.seconds / 1e9,
       share: kernel!.speed,
       noise: kernel!.noise,
     });

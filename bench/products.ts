@@ -42,7 +42,7 @@ const bare = async (size: number): Promise<Case> => ({
 });
 
 /** Square matrix products, beside the bare one of the same size. */
-export async function gemmRates(sizes: readonly number[] = [192, 384, 768]): Promise<Rate[]> {
+export async function gemmRates(sizes: readonly number[] = [128, 256, 512, 1024]): Promise<Rate[]> {
   const rates: Rate[] = [];
   for (const size of sizes) {
     const [a, b] = [random([size, size]), random([size, size])];
@@ -67,31 +67,90 @@ export async function gemmRates(sizes: readonly number[] = [192, 384, 768]): Pro
   return rates;
 }
 
-/** The convolutions of NiN: 3×3 with stride 2 into a block, 1×1 within it; [channels in, channels out, size, window]. */
-const ninConvolutions = [25, 50, 100, 200, 300].flatMap((c) => [
-  [3, c, 32, 3],
-  [c, c, 16, 3],
-  [c, c, 16, 1],
-  [c, c, 8, 1],
-]) as [number, number, number, number][];
+/** The products of a block of DeiT-T: 197 tokens, 192 numbers for each, 3 heads of 64; [name, A, B, B transposed]. */
+const vitProducts = (images: number): (readonly [string, Shape, Shape, boolean])[] => {
+  const [tokens, heads] = [images * 197, images * 3];
+  const linear = (i: number, o: number) => [`linear ${i}→${o}`, [tokens, i], [o, i], true] as const;
+  return [
+    linear(192, 576),
+    linear(192, 192),
+    linear(192, 768),
+    linear(768, 192),
+    ["queries by keys", [heads, 197, 64], [heads, 197, 64], true],
+    ["attention by values", [heads, 197, 197], [heads, 197, 64], false],
+  ];
+};
 
-/** Convolutions and their gradients as they appear in NiN, beside the bare product of 384² matrices. */
+/** Products of a ViT block, beside the bare one of 384² matrices. */
+export async function vitRates(images = 8): Promise<Rate[]> {
+  const rates: Rate[] = [];
+  for (const [name, left, right, transposeB] of vitProducts(images)) {
+    const [a, b] = [random(left), random(right)];
+    const [columns, work] = [right.at(transposeB ? -2 : -1)!, 2 * sizeOf(left)];
+    const cases = [
+      await bare(384),
+      { name: `ViT ${name}`, run: inScope(() => kernels.gemm(a, b, { transposeB })) },
+    ];
+    rates.push(...ratesOf(await takeTurns(cases), [2 * 384 ** 3, work * columns]).slice(1));
+  }
+  return rates;
+}
+
+interface Layer {
+  readonly net: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Of the images, in height and width. */
+  readonly size: number;
+  readonly window: number;
+  readonly stride: number;
+  readonly depthwise?: boolean;
+}
+
+const layer = (net: string, inputs: number, outputs: number, size: number, window: number, stride: number) =>
+  ({ net, inputs, outputs, size, window, stride }) satisfies Layer;
+
+/** The convolutions of three networks. */
+const layers: readonly Layer[] = [
+  ...[25, 50, 200].flatMap((c) => [
+    layer("NiN", 3, c, 32, 3, 2),
+    layer("NiN", c, c, 16, 3, 2),
+    layer("NiN", c, c, 16, 1, 1),
+    layer("NiN", c, c, 8, 1, 1),
+  ]),
+  layer("NiN", 25, 10, 8, 1, 1),
+  ...[16, 32, 64].map((c) => layer("ResNet", c, c, 512 / c, 3, 1)),
+  layer("ResNet", 16, 32, 32, 3, 2),
+  layer("ResNet", 16, 32, 32, 1, 2),
+  ...[
+    [32, 32, 1],
+    [64, 32, 2],
+    [128, 16, 1],
+    [256, 8, 1],
+  ].map(([c, size, stride]) => ({
+    ...layer("MobileNet", c!, c!, size!, 3, stride!),
+    depthwise: true,
+  })),
+];
+
+/** Convolutions and their gradients, beside the bare product of 384² matrices. */
 export async function convRates(batch = 128): Promise<Rate[]> {
   const rates: Rate[] = [];
   const product = await bare(384);
   const productWork = 2 * 384 ** 3;
-  for (const [c, o, size, window] of ninConvolutions) {
-    const geometry: ConvGeometry =
-      window === 3 ? { stride: 2, padding: 1, groups: 1 } : { stride: 1, padding: 0, groups: 1 };
-    const out = size / geometry.stride;
-    const [x, w] = [random([batch, c, size, size]), random([o, c, window, window])];
+  for (const { net, inputs: c, outputs: o, size, window, stride, depthwise = false } of layers) {
+    const groups = depthwise ? c : 1;
+    const geometry: ConvGeometry = { stride, padding: window === 3 ? 1 : 0, groups };
+    const out = size / stride;
+    const [x, w] = [random([batch, c, size, size]), random([o, c / groups, window, window])];
     const [g, bias] = [random([batch, o, out, out]), random([o])];
-    const name = `${window}×${window} ${c}→${o}, ${size}²`;
+    const kind = depthwise ? ` depthwise ${c}` : ` ${c}→${o}`;
+    const name = `${net} ${window}×${window}/${stride}${kind}, ${size}²`;
     const cases: Case[] = [
       product,
-      { name: `conv ${name}`, run: inScope(() => kernels.conv2d(x, w, bias, geometry)) },
+      { name, run: inScope(() => kernels.conv2d(x, w, bias, geometry)) },
       {
-        name: `conv ${name}, gradient to w`,
+        name: `${name}, gradient to w`,
         run: inScope(() => kernels.conv2dWeightGrad(g, x, w.shape, geometry)),
       },
       // Nobody asks for the gradient to the images.
@@ -99,12 +158,12 @@ export async function convRates(batch = 128): Promise<Rate[]> {
         ? []
         : [
             {
-              name: `conv ${name}, gradient to x`,
+              name: `${name}, gradient to x`,
               run: inScope(() => kernels.conv2dInputGrad(g, w, x.shape, geometry)),
             },
           ]),
     ];
-    const work = 2 * batch * o * out * out * c * window * window;
+    const work = (2 * batch * o * out * out * c * window * window) / groups;
     const timings = await takeTurns(cases, { rounds: 7, least: 0.01 });
     rates.push(
       ...ratesOf(

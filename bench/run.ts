@@ -31,8 +31,8 @@ type Measured = Pick<Results, "devices" | "roofs"> & { readonly rows: readonly o
 const measures: Readonly<Record<SuiteName, () => Promise<Measured>>> = {
   roofline: async () => (await import("./roofline.ts")).roofline(),
   async kernels() {
-    const { gemmRates, convRates } = await import("./products.ts");
-    return { rows: [...(await gemmRates()), ...(await convRates())] };
+    const { gemmRates, vitRates, convRates } = await import("./products.ts");
+    return { rows: [...(await gemmRates()), ...(await vitRates()), ...(await convRates())] };
   },
   bandwidth: async () => ({ rows: await (await import("./bandwidth.ts")).bandwidthRates() }),
   implementations: async () => ({ rows: await (await import("./implementations.ts")).implementationRates() }),

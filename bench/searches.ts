@@ -13,7 +13,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildImages, buildModel } from "../src/experiments/build.ts";
 import { runSchema } from "../src/experiments/config.ts";
-import { loadDataset } from "../src/experiments/data/catalog.ts";
+import { inMemory, loadDataset } from "../src/experiments/data/catalog.ts";
 import { openSimd } from "../src/experiments/node-device.ts";
 import { decodeSafetensors } from "../src/experiments/safetensors.ts";
 import { complete, type SearchResult } from "../src/measures/search/bisect.ts";
@@ -29,7 +29,7 @@ const [folder, ...words] = process.argv.slice(2);
 if (folder === undefined) throw new Error("usage: node --import tsx bench/searches.ts RUN_FOLDER [search]");
 const config = runSchema.parse(JSON.parse(readFileSync(join(folder, "config.json"), "utf8")));
 const kernels = openSimd();
-const dataset = await loadDataset(config.data.name, config.data);
+const dataset = await loadDataset(inMemory(config.data.name), config.data);
 const images = buildImages(dataset).train;
 const model = buildModel(config, dataset);
 

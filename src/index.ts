@@ -104,13 +104,16 @@ export { existsFlatter, type Flatness, type Minimum } from "./measures/theory/h1
 export { type Quadratic, quadratic } from "./measures/theory/quadratic.ts";
 export { flatten, treeLoss, unflatten } from "./measures/theory/tree-loss.ts";
 export { type WorstCase, worstCase } from "./measures/worst-case.ts";
+export { marginallySmoothed, softLabels, type Teacher } from "./nn/distill.ts";
 export { foldBatchNorm } from "./nn/fold.ts";
 export * as layers from "./nn/layers.ts";
 export type { Metrics } from "./nn/metrics.ts";
 export type { Mode, Model, Weights } from "./nn/model.ts";
 export { type NinConfig, nin } from "./nn/models/nin.ts";
-export { adam, adamw, multiStep, type Optimizer, rmsprop, sgd } from "./nn/optimizers.ts";
+export { type Objective, smoothed, softCrossEntropy, toLabels, toTargets } from "./nn/objectives.ts";
+export { adam, adamw, type Optimizer, rmsprop, sgd } from "./nn/optimizers.ts";
 export { ascentOf, defaultSam, type Sam } from "./nn/sam.ts";
+export { type Cosine, cosine, multiStep } from "./nn/schedules.ts";
 export {
   Diverged,
   evaluate,
@@ -123,18 +126,13 @@ export {
 } from "./nn/train.ts";
 export { mapTree, type Tree } from "./nn/tree.ts";
 export { type PaperRef, paperItems } from "./paper.ts";
+export { binPenalty, binRegularization, binWeight } from "./quant/bin-regularization.ts";
+export { convert, restore } from "./quant/convert.ts";
 export { clippingOf } from "./quant/inspect.ts";
 export { codes, initialStep, type Levels, lsq, signed, stepGradScale, unsigned } from "./quant/lsq.ts";
+export { mseStep } from "./quant/mse-step.ts";
 export * as noise from "./quant/noise.ts";
-export {
-  convert,
-  defaultPolicy,
-  dequantized,
-  type Policy,
-  prepare,
-  type QuantizedModel,
-  restore,
-} from "./quant/prepare.ts";
+export { defaultPolicy, dequantized, type Policy, prepare, type QuantizedModel } from "./quant/prepare.ts";
 export * as regularization from "./quant/regularization.ts";
 export type { Kernels } from "./tensor/kernels/kernels.ts";
 export { reference } from "./tensor/kernels/reference/index.ts";

@@ -4,24 +4,36 @@
  * @packageDocumentation
  */
 
+import { softLabels, type Teacher } from "../nn/distill.ts";
 import type { Model } from "../nn/model.ts";
-import { adam, adamw, multiStep, type Optimizer, rmsprop, sgd } from "../nn/optimizers.ts";
+import { type Objective, smoothed, toLabels, toTargets } from "../nn/objectives.ts";
+import { adam, adamw, type Optimizer, rmsprop, sgd } from "../nn/optimizers.ts";
+import { cosine, multiStep } from "../nn/schedules.ts";
 import type { Images, Recipe } from "../nn/train.ts";
+import { binRegularization, binWeight } from "../quant/bin-regularization.ts";
 import { prepare, type QuantizedModel } from "../quant/prepare.ts";
 import { architecture } from "./architectures.ts";
 import type { RecipeConfig, RunConfig } from "./config.ts";
-import { batchOf, channelStatistics, type Dataset, type Normalization, type Split } from "./data/dataset.ts";
+import {
+  batchOf,
+  channelStatistics,
+  type Dataset,
+  type ImageKind,
+  type Normalization,
+  type Split,
+} from "./data/dataset.ts";
+import { cropAndFlip } from "./data/placement.ts";
 import { type Pretrained, pretrained } from "./pretrained.ts";
 
 /** @param start - the file that its first weights come from, if they do */
 export function buildModel(
   { model, bits, policy }: RunConfig,
-  { classes, shape }: Dataset,
+  { classes, shape }: ImageKind,
   start?: Pretrained,
 ): Model | QuantizedModel {
   const drawn = architecture(model, { image: shape, classes: classes.length });
   const float = start === undefined ? drawn : pretrained(drawn, start);
-  return bits === 32 ? float : prepare(float, { bits, ...policy });
+  return bits === 32 && policy.activations === undefined ? float : prepare(float, { bits, ...policy });
 }
 
 export const isQuantized = (model: Model): model is QuantizedModel => "quantizers" in model;
@@ -39,24 +51,77 @@ function buildOptimizer({ optimizer, momentum, weightDecay }: RecipeConfig): Opt
   }
 }
 
-export const buildRecipe = (config: RecipeConfig): Recipe => ({
+/**
+ * @param model - the network to be trained, where its weights are regularized
+ * @param teacher - where there is one
+ */
+export const buildRecipe = (config: RecipeConfig, model?: Model, teacher?: Teacher): Recipe => ({
   epochs: config.epochs,
   batchSize: config.batchSize,
   optimizer: buildOptimizer(config),
-  lr: multiStep(config.lr, config.milestones, config.gamma),
+  lr:
+    config.schedule === undefined
+      ? multiStep(config.lr, config.milestones, config.gamma)
+      : cosine(config.lr, config.epochs, config.schedule),
   sam: config.sam,
   accumulate: config.accumulate,
+  objective: objectiveOf(config, model, teacher),
 });
 
-/** Images of a split as numbers. */
-export const imagesOf = (split: Split, shape: Dataset["shape"], normalization: Normalization): Images => ({
-  count: split.count,
-  shape,
-  batch: (indices) => batchOf(split, shape, indices, normalization),
-});
+/** What a run minimizes; `undefined` where it is the plain cross-entropy. */
+function objectiveOf(
+  { labelSmoothing, binReg, teacher: asked, epochs }: RecipeConfig,
+  model?: Model,
+  teacher?: Teacher,
+): Recipe["objective"] {
+  if (labelSmoothing === undefined && binReg === undefined && asked === undefined) return undefined;
+  if (asked !== undefined && teacher === undefined)
+    throw new RangeError(`this run learns from the run ${asked.run}, but no teacher was given`);
+  const hard = labelSmoothing === undefined ? toLabels : smoothed(labelSmoothing);
+  const whom = asked && teacher;
 
-/** Both splits, normalized by the statistics of the training images. */
-export function buildImages({ shape, train, test }: Dataset): { train: Images; test: Images } {
+  return async (batch, epoch): Promise<Objective> => {
+    const objective = whom === undefined ? hard : toTargets(await softLabels(whom, batch));
+    const lambda = binReg === undefined ? 0 : binWeight(binReg, epoch, epochs);
+    return lambda > 0 && model !== undefined && isQuantized(model)
+      ? { ...objective, penalty: binRegularization(model, lambda) }
+      : objective;
+  };
+}
+
+/**
+ * Images of a split as numbers.
+ *
+ * @param augment - how images are placed when training draws for them; as they are where absent
+ */
+export function imagesOf(
+  split: Split,
+  shape: Dataset["shape"],
+  normalization: Normalization,
+  augment?: RunConfig["augment"],
+): Images {
+  const [, height, width] = shape;
+  return {
+    count: split.count,
+    shape,
+    batch(indices, draws) {
+      const placed =
+        augment === undefined || draws === undefined
+          ? undefined
+          : (index: number) => cropAndFlip(draws(index), height, width);
+      return batchOf(split, shape, indices, normalization, placed);
+    },
+  };
+}
+
+/**
+ * Both splits, normalized by the statistics of the training images.
+ */
+export function buildImages(
+  { shape, train, test }: Dataset,
+  augment?: RunConfig["augment"],
+): { train: Images; test: Images } {
   const normalization = channelStatistics(train, shape);
-  return { train: imagesOf(train, shape, normalization), test: imagesOf(test, shape, normalization) };
+  const images = (split: Split): Images => imagesOf(split, shape, normalization, augment);
+  return { train: images(train), test: images(test) };
 }

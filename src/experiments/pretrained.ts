@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Model, Weights } from "../nn/model.ts";
 import { mapTree, type Tree } from "../nn/tree.ts";
+import type { Rng } from "../tensor/random.ts";
 import { bufferOf, type Buffer as Numbers, sameShape, type Tensor } from "../tensor/tensor.ts";
 import { Complaint } from "./complaint.ts";
 import { decodeSafetensors, type SafeTensor } from "./safetensors.ts";
@@ -47,7 +48,7 @@ const isReal = ({ dtype }: SafeTensor): boolean => dtype === "F32" || dtype === 
 export const pretrained = (model: Model, file: Pretrained): Model => ({
   ...model,
   init(kernels, rng, dtype) {
-    const drawn = model.init(kernels, rng, dtype);
+    const drawn = model.init(kernels, drawingTheRest(rng, file), dtype);
     checkFit(model.name, drawn, file);
     const stored = (like: Tensor, name: string): Tensor => {
       const found = file.tensors[name];
@@ -55,6 +56,21 @@ export const pretrained = (model: Model, file: Pretrained): Model => ({
     };
     return { params: mapTree(drawn.params, stored), buffers: mapTree(drawn.buffers, stored) };
   },
+});
+
+const still: Rng = {
+  fork: () => still,
+  uniform: () => 0,
+  normal: () => 0,
+  below: () => 0,
+  key: () => [0, 0],
+  permutation: (n) => Int32Array.from({ length: n }, (_, i) => i),
+};
+
+/** Numbers for what the file lacks, and none where they would be replaced: large networks draw for seconds. */
+const drawingTheRest = (rng: Rng, { tensors }: Pretrained): Rng => ({
+  ...rng,
+  fork: (name) => (tensors[name] === undefined ? rng.fork(name) : still),
 });
 
 function numbersOf({ data }: SafeTensor, { dtype }: Tensor): Numbers {

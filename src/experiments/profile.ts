@@ -5,7 +5,7 @@
  */
 
 import type { Model } from "../nn/model.ts";
-import { backward, forward, type Images } from "../nn/train.ts";
+import { backward, forward, type ImageSource } from "../nn/train.ts";
 import type { Kernels } from "../tensor/kernels/kernels.ts";
 import { type Call, type Memory, watched } from "../tensor/kernels/watched.ts";
 import { createRng } from "../tensor/random.ts";
@@ -117,11 +117,11 @@ interface SaysMemory {
 export async function activationsOf(
   profiler: Profiler,
   model: Model,
-  images: Images,
+  images: ImageSource,
   count: number,
 ): Promise<number> {
   const memory = loopScope();
-  const batch = images.batch(Int32Array.from({ length: Math.min(count, images.count) }, (_, i) => i));
+  const batch = await images.batch(Int32Array.from({ length: Math.min(count, images.count) }, (_, i) => i));
   const weights = memory.turn(() => model.init(profiler.kernels, createRng(0)));
   try {
     return await profiler.passedOn(

@@ -6,6 +6,7 @@
 
 import type { Metrics } from "../nn/metrics.ts";
 import type { RunConfig } from "./config.ts";
+import type { Unreadable } from "./data/folder-images.ts";
 import type { Environment } from "./environment.ts";
 
 /** One layer's quantizer after training. */
@@ -30,6 +31,8 @@ export interface EpochRecord {
   readonly stepLoss: number;
   readonly train: Metrics;
   readonly test: Metrics;
+  /** Files that could not be read and were left out, where they were met first; absent where there were none. */
+  readonly unreadable?: readonly string[];
 }
 
 export interface RunResult {
@@ -59,6 +62,8 @@ export interface RunResult {
   readonly curve: readonly EpochRecord[];
   /** Where the images came from, in a sentence. */
   readonly dataSource: string;
+  /** Files that could not be read and were left out; absent where there were none. */
+  readonly unreadable?: readonly Unreadable[];
   /** SHA-256 over names, shapes and bytes of the selected weights. */
   readonly weightsSha256: string;
   /** Wall time of training and evaluation, in seconds, all starts together. */

@@ -11,6 +11,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { generalizationGap } from "../measures/gap.ts";
 import { l2Distance, l2Norm } from "../measures/norms.ts";
+import type { Teacher } from "../nn/distill.ts";
 import type { Model, Weights } from "../nn/model.ts";
 import { partSize } from "../nn/parts.ts";
 import { Diverged, evaluate, startOf, type TrainEvent, train } from "../nn/train.ts";
@@ -19,26 +20,34 @@ import { clippingOf } from "../quant/inspect.ts";
 import { dequantized, type QuantizedModel } from "../quant/prepare.ts";
 import { createRng } from "../tensor/random.ts";
 import { item, type Tensor } from "../tensor/tensor.ts";
-import { buildImages, buildModel, buildRecipe, isQuantized } from "./build.ts";
+import { buildModel, buildRecipe, isQuantized } from "./build.ts";
+import { calibrated } from "./calibrated.ts";
 import { fingerprint, loadCheckpoint, saveCheckpoint, saveWeights } from "./checkpoint.ts";
 import { Complaint } from "./complaint.ts";
 import { type RunConfig, runId } from "./config.ts";
 import type { Dataset } from "./data/dataset.ts";
+import type { Unreadable } from "./data/folder-images.ts";
+import type { FolderDataset } from "./data/image-folder.ts";
 import type { Device } from "./device.ts";
 import { environment } from "./environment.ts";
 import { appendLine, removeLeftovers, writeAtomic } from "./files.ts";
 import type { Pretrained } from "./pretrained.ts";
 import type { EpochRecord, LayerStep, RunResult } from "./result.ts";
+import { openSources, type Sources } from "./sources.ts";
 
 export interface RunOptions {
   readonly device: Device;
-  readonly dataset: Dataset;
+  readonly dataset: Dataset | FolderDataset;
   /** The file of first weights, where the configuration names one. */
   readonly weights?: Pretrained | undefined;
+  /** Whom the network learns from, where its configuration names somebody. */
+  readonly teacher?: Teacher | undefined;
   /** Folder of all runs; this one gets a folder of its own in it. */
   readonly out: string;
   /** What to do where the run has begun already: refuse, go on, or begin again. */
   readonly existing: "refuse" | "resume" | "restart";
+  /** Told once of each file that cannot be read and is left out. */
+  readonly onUnreadable?: (found: Unreadable) => void;
   readonly onEvent?: (event: TrainEvent) => void;
   /** Asked after every event; `true` stops the run between two steps. */
   readonly stop?: () => boolean;
@@ -72,21 +81,42 @@ export const readResult = (path: string): RunResult => JSON.parse(readFileSync(p
  * @throws Complaint where the run has begun and `existing` is "refuse"; Interrupted where `stop` said so
  */
 export async function run(config: RunConfig, options: RunOptions): Promise<RunResult> {
-  const { device, dataset, out, existing } = options;
-  const id = runId(config);
+  const { dataset, out, existing } = options;
   const files = runFolder(out, config);
   if (existing === "restart") rmSync(files.folder, { recursive: true, force: true });
   if (existsSync(files.result)) return readResult(files.result);
 
+  const unreadable: Unreadable[] = [];
+  const images = openSources(dataset, config.augment, (found) => {
+    unreadable.push(found);
+    options.onUnreadable?.(found);
+  });
+  try {
+    return await trained(config, options, images, unreadable);
+  } finally {
+    await images.close();
+  }
+}
+
+/** @param unreadable - grows while images are read */
+async function trained(
+  config: RunConfig,
+  options: RunOptions,
+  images: Sources,
+  unreadable: readonly Unreadable[],
+): Promise<RunResult> {
+  const { device, dataset, out, existing } = options;
+  const id = runId(config);
+  const files = runFolder(out, config);
   if (options.weights?.sha256 !== config.weights)
     throw new RangeError(
       `run ${id}: its first weights are ${config.weights ?? "drawn"}, but were given otherwise`,
     );
   const model = buildModel(config, dataset, options.weights);
   const rng = createRng(config.seed);
-  const recipe = buildRecipe(config);
-  const images = buildImages(dataset);
-  const initial = model.init(device.kernels, rng.fork("init"));
+  const recipe = buildRecipe(config, model, options.teacher);
+  const drawn = model.init(device.kernels, rng.fork("init"));
+  const initial = await calibrated(model, drawn, images.train, config.batchSize);
   const begin = { state: startOf(initial, recipe.optimizer), seconds: 0 };
   const last = () => loadCheckpoint(files.checkpoint, id, device.kernels) ?? begin;
 
@@ -104,11 +134,18 @@ export async function run(config: RunConfig, options: RunOptions): Promise<RunRe
   const began = performance.now();
   const seconds = (): number => start.seconds + (performance.now() - began) / 1000;
   let divergence: Diverged | undefined;
+  let told = 0;
   try {
     for await (const event of train(model, images, recipe, start.state, rng)) {
       if (event.type === "epoch") {
         const { epoch, lr, stepLoss, train, test } = event;
-        appendLine(files.events, JSON.stringify({ epoch, lr, stepLoss, train, test } satisfies EpochRecord));
+        const missing = unreadable.slice(told).map(({ file }) => file);
+        told = unreadable.length;
+        const record: EpochRecord = {
+          ...{ epoch, lr, stepLoss, train, test },
+          ...(missing.length === 0 ? {} : { unreadable: missing }),
+        };
+        appendLine(files.events, JSON.stringify(record));
         saveCheckpoint(files.checkpoint, id, event.state, seconds());
       }
       options.onEvent?.(event);
@@ -137,6 +174,7 @@ export async function run(config: RunConfig, options: RunOptions): Promise<RunRe
     ...(await describe(model, initial, selected, images, partSize(config.batchSize, config.accumulate))),
     curve: readEvents(files.events),
     dataSource: dataset.source,
+    ...(unreadable.length === 0 ? {} : { unreadable }),
     weightsSha256: fingerprint(selected),
     seconds: Math.round(seconds() * 100) / 100,
     environment: environment(device),
@@ -164,7 +202,7 @@ async function describe(
   model: Model | QuantizedModel,
   initial: Weights,
   selected: Weights,
-  images: ReturnType<typeof buildImages>,
+  images: Sources,
   batchSize: number,
 ): Promise<Pick<RunResult, "train" | "test" | "gap" | "norms" | "steps">> {
   const train = await evaluate(model, selected, images.train, batchSize);

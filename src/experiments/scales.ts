@@ -24,7 +24,7 @@ export interface Scale {
   readonly landscape: { readonly grid: number; readonly images: number | null };
   /**
    * Corrupted test images: how many of each corruption and severity, and which networks are tested on them besides those of
-   * `model`; each of them is trained at every precision, from one seed.
+   * `model`: each is trained at every precision from one seed, which takes longer than all else.
    */
   readonly robustness: {
     readonly images: number | null;
@@ -62,7 +62,7 @@ export const scales: Readonly<Record<ScaleName, Scale>> = {
     seeds: 3,
     measures: { curvatureImages: 1024 },
     landscape: { grid: 51, images: null },
-    robustness: { images: null, severities: [1, 2, 3, 4, 5], models: [] },
+    robustness: { images: null, severities: [1, 2, 3, 4, 5], models: ["resnet18", "mobilenetv1", "vgg19"] },
   },
 };
 

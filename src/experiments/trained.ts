@@ -15,8 +15,8 @@ import { sameShape, type Tensor } from "../tensor/tensor.ts";
 import { buildModel, isQuantized } from "./build.ts";
 import { Complaint, explained } from "./complaint.ts";
 import { type RunConfig, runSchema } from "./config.ts";
-import { loadDataset } from "./data/catalog.ts";
-import type { Dataset } from "./data/dataset.ts";
+import { inMemory, loadDataset } from "./data/catalog.ts";
+import type { Dataset, ImageKind } from "./data/dataset.ts";
 import { readPretrained } from "./pretrained.ts";
 import type { RunResult } from "./result.ts";
 import { decodeSafetensors, type SafeTensor } from "./safetensors.ts";
@@ -70,7 +70,7 @@ export const folderName = ({ folder }: TrainedRun): string => basename(resolve(f
  *
  * @throws Complaint where the file is damaged, not of this network, or has a weight that is not a finite number
  */
-export function loadWeights({ folder, config }: TrainedRun, dataset: Dataset, kernels: Kernels): Weights {
+export function loadWeights({ folder, config }: TrainedRun, dataset: ImageKind, kernels: Kernels): Weights {
   const path = join(folder, "weights.safetensors");
   let tensors: Tree<SafeTensor>;
   try {
@@ -143,7 +143,7 @@ export function firstImages<T extends { readonly count: number }>(
 }
 
 /** The images of a run, as many as it had. */
-export const datasetOf = ({ config }: TrainedRun, dir: string | undefined): Promise<Dataset> => {
+export const datasetOf = async ({ config }: TrainedRun, dir: string | undefined): Promise<Dataset> => {
   const { name, train, test } = config.data;
-  return explained(loadDataset(name, { dir, train, test }));
+  return explained(loadDataset(inMemory(name), { dir, train, test }));
 };

@@ -16,6 +16,16 @@ import { member, type Tree } from "./tree.ts";
 export { gelu, relu } from "../autograd/ops/arithmetic.ts";
 export { avgPool2d, maxPool2d } from "../autograd/ops/linear.ts";
 
+const changes = new WeakMap<Var, (x: Var) => Var>();
+
+/** The weights `w`, of a layer that first does this to its input. */
+export function withInput(w: Var, change: (x: Var) => Var): Var {
+  changes.set(w, change);
+  return w;
+}
+
+const inputOf = (w: Var, x: Var): Var => changes.get(w)?.(x) ?? x;
+
 /** Reads `name.weight` and `name.bias` (where there is one); x is [N, C, H, W]. */
 export function conv2d(
   params: Tree<Var>,
@@ -26,7 +36,8 @@ export function conv2d(
   const w = member(params, `${name}.weight`);
   const bias = params[`${name}.bias`];
   const geometry = { stride, padding, groups };
-  return bias === undefined ? convolve(geometry)(x, w) : conv2dBias(geometry)(x, w, bias);
+  const seen = inputOf(w, x);
+  return bias === undefined ? convolve(geometry)(seen, w) : conv2dBias(geometry)(seen, w, bias);
 }
 
 /** y = x Wᵀ + b; x is [N, in], or has more axes before the last one; W is [out, in]. */
@@ -36,7 +47,8 @@ export function linear(params: Tree<Var>, name: string, x: Var): Var {
     const rows = linear(params, name, reshape([sizeOf(shape.slice(0, -1)), shape.at(-1)!])(x));
     return reshape([...shape.slice(0, -1), rows.value.shape[1]!])(rows);
   }
-  const y = gemm({ transposeB: true })(x, member(params, `${name}.weight`));
+  const w = member(params, `${name}.weight`);
+  const y = gemm({ transposeB: true })(inputOf(w, x), w);
   const bias = params[`${name}.bias`];
   return bias === undefined ? y : add(y, bias);
 }

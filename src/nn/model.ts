@@ -7,6 +7,9 @@ import type { Tree } from "./tree.ts";
 /** `train`: batch norm uses the moments of the batch. `eval`: those it has learned. */
 export type Mode = "train" | "eval";
 
+/** `unsigned`: none below 0. `offset`: none far below 0, as after GELU. */
+export type InputRange = "signed" | "unsigned" | "offset";
+
 /** What a network has learned: `params` by gradients, `buffers` (running statistics) by averaging. */
 export interface Weights {
   readonly params: Tree<Tensor>;
@@ -23,6 +26,8 @@ export interface Model {
   readonly weights: readonly string[];
   /** The batch norm that directly follows a layer, where there is one, by the name of the layer's weights. */
   readonly norms?: Tree<string>;
+  /** What numbers arrive at a layer, by the name of its weights, where that is known; `signed` where it is not. */
+  readonly inputs?: Tree<InputRange>;
   init(kernels: Kernels, rng: Rng, dtype?: DType): Weights;
   /** Logits [N, K] of images x [N, C, H, W], and the buffers after having seen x. */
   apply(

@@ -106,12 +106,3 @@ export const rmsprop = ({ alpha = 0.99, eps = 1e-8, momentum = 0, weightDecay = 
     const [next, square, buf] = p.kernels.rmsprop(p, g, slot("square")!, slot("momentum"), hyper);
     return { p: next, slots: { square, momentum: buf } };
   });
-
-/**
- * The learning rate of each epoch, counted from 0: multiplied by `gamma` at the start of every milestone.
- * A product of floats, as in PyTorch: 0.1 · 0.1 is 0.010000000000000002.
- */
-export const multiStep =
-  (lr: number, milestones: readonly number[], gamma = 0.1) =>
-  (epoch: number): number =>
-    milestones.filter((milestone) => epoch >= milestone).reduce((rate) => rate * gamma, lr);

@@ -5,7 +5,7 @@
  */
 
 import { type Buffer, bufferOf, dtypeOf, type Shape } from "../tensor/tensor.ts";
-import type { Batch } from "./train.ts";
+import type { Batch } from "./images.ts";
 import { mapTree, member, type Tree } from "./tree.ts";
 
 export interface Numbers {

@@ -8,24 +8,20 @@
 import { firstNonFinite } from "../autograd/diagnose.ts";
 import { grad, pullBackOnce } from "../autograd/grad.ts";
 import { constant, type Var } from "../autograd/op.ts";
-import { crossEntropy } from "../autograd/ops/fused.ts";
+import { add } from "../autograd/ops/arithmetic.ts";
 import type { Rng } from "../tensor/random.ts";
 import { type LoopScope, loopScope } from "../tensor/scope.ts";
-import { type Buffer, item, type Shape, type Tensor } from "../tensor/tensor.ts";
+import type { Buffer, Shape, Tensor } from "../tensor/tensor.ts";
+import { type Batch, batchesOf, blocksInOrder, type ImageSource } from "./images.ts";
 import { type Metrics, type Tally, tally, total } from "./metrics.ts";
 import type { Mode, Model, Weights } from "./model.ts";
+import { type Objective, toLabels } from "./objectives.ts";
 import type { Optimizer, OptimizerState } from "./optimizers.ts";
 import { meanOf, type Numbers, partSize, partsOf } from "./parts.ts";
 import { ascentOf, climbed, type Sam } from "./sam.ts";
 import { mapTree, type Tree } from "./tree.ts";
 
-/** Normalized images with labels, to be had by their indices. */
-export interface Images {
-  readonly count: number;
-  /** [C, H, W] */
-  readonly shape: Shape;
-  batch(indices: ArrayLike<number>): Batch;
-}
+export type { Batch, ImageSource, Images } from "./images.ts";
 
 export interface Recipe {
   readonly epochs: number;
@@ -38,6 +34,8 @@ export interface Recipe {
   readonly sam?: Sam | undefined;
   /** Each batch passes through the network in so many parts, one after the other; 1 if it is not given. Evaluation, too, takes no more images at a time. */
   readonly accumulate?: number | undefined;
+  /** What the steps on some images minimize, in an epoch counted from 0; the mean cross-entropy where absent. */
+  readonly objective?: ((batch: Batch, epoch: number) => Objective | Promise<Objective>) | undefined;
 }
 
 /** Everything that a later start needs to go on to the same bits. */
@@ -90,13 +88,13 @@ export function startOf(weights: Weights, optimizer: Optimizer): TrainState {
  * The state that is selected is the one with the lowest training loss, evaluated in eval mode after each
  * epoch; of equals the earliest, and never one that is not a number.
  *
- * @param rng - orders the images of each epoch, by the epoch's name
+ * @param rng - orders the images of each epoch, by the epoch's name, and places each of them
  * @throws Diverged with a sentence that says where
  * @implements QGen.sec.4.2
  */
 export async function* train(
   model: Model,
-  data: { readonly train: Images; readonly test: Images },
+  data: { readonly train: ImageSource; readonly test: ImageSource },
   recipe: Recipe,
   start: TrainState,
   rng: Rng,
@@ -117,11 +115,13 @@ export async function* train(
     while (state.epoch < recipe.epochs) {
       const lr = recipe.lr(state.epoch);
       const order = rng.fork(`shuffle/${state.epoch}`).permutation(data.train.count);
-      let lossSum = 0;
-      for (let step = 0; step < steps; step++) {
-        const batch = data.train.batch(
-          order.subarray(step * recipe.batchSize, (step + 1) * recipe.batchSize),
-        );
+      const blocks = Array.from({ length: steps }, (_, i) =>
+        order.subarray(i * recipe.batchSize, (i + 1) * recipe.batchSize),
+      );
+      const { epoch: current } = state;
+      const draws = (index: number): Rng => rng.fork(`augment/${current}/${index}`);
+      let [lossSum, step] = [0, 0];
+      for await (const batch of batchesOf(data.train, blocks, draws)) {
         const trained = await trainStep(
           memory,
           model,
@@ -137,6 +137,7 @@ export async function* train(
         if (!Number.isFinite(loss)) throw diverged(loss, state.epoch, step, steps, lr, cause);
         lossSum += loss;
         yield { type: "step", epoch: state.epoch, step, steps, loss, lr };
+        step++;
       }
       state = await onHost(memory, state);
       const [train, test] = [
@@ -168,11 +169,6 @@ export interface Pass {
   readonly buffers: Tree<Tensor>;
 }
 
-export interface Batch {
-  readonly images: Float32Array;
-  readonly labels: Int32Array;
-}
-
 export function forward(
   model: Model,
   { params, buffers }: Weights,
@@ -186,8 +182,8 @@ export function forward(
 }
 
 /**
- * The loss of a batch, and its gradient to every parameter. The pass is used up: of what it has made, only the buffers
- * are left.
+ * The loss of a batch, with the penalty where there is one, and its gradient to every parameter. The pass is used up:
+ * of what it has made, only the buffers are left.
  *
  * @param logits - the numbers of `y`: the loss is computed by the host, wherever the network was
  */
@@ -195,15 +191,30 @@ export function backward(
   { leaves, y }: Pass,
   logits: Buffer,
   labels: Int32Array,
+  { loss: lossOf, penalty }: Objective = toLabels,
 ): { readonly loss: Tensor; readonly grads: Tree<Tensor> } {
-  const z = constant(y.value.kernels.tensor(logits, y.value.shape));
-  const loss = crossEntropy(labels)(z);
-  const pulled = pullBackOnce([y], grad(loss, [z]), Object.values(leaves));
+  const { kernels, shape, dtype } = y.value;
+  const z = constant(kernels.tensor(logits, shape));
+  const loss = lossOf(z, labels);
+  const slope = grad(loss, [z]);
+  const extra = penalty?.(leaves);
+  const total = extra === undefined ? loss.value : add(loss, extra).value;
+  const one = constant(kernels.fill(1, [], dtype));
+  const pulled =
+    extra === undefined
+      ? pullBackOnce([y], slope, Object.values(leaves))
+      : pullBackOnce([y, extra], [...slope, one], Object.values(leaves));
   const grads = Object.keys(leaves).map((name, i) => {
     const { kernels, shape, dtype } = leaves[name]!.value;
     return [name, pulled[i] ?? kernels.fill(0, shape, dtype)] as const;
   });
-  return { loss: loss.value, grads: Object.fromEntries(grads) };
+  return { loss: total, grads: Object.fromEntries(grads) };
+}
+
+/** Some images, and what is to be minimized on them. */
+interface Task {
+  readonly batch: Batch;
+  readonly objective: Objective;
 }
 
 /** What a batch says of the weights. */
@@ -228,23 +239,28 @@ async function slopeAt(
   kept: unknown,
   model: Model,
   weights: Weights,
-  parts: readonly Batch[],
+  parts: readonly Task[],
   shape: Shape,
 ): Promise<Slope> {
   const slopes: { share: number; loss: number; grads: Tree<Numbers> }[] = [];
-  const count = parts.reduce((sum, { labels }) => sum + labels.length, 0);
+  const count = parts.reduce((sum, { batch }) => sum + batch.labels.length, 0);
   let { buffers } = weights;
   let cause: string | null = null;
-  for (const part of parts) {
+  for (const { batch, objective } of parts) {
+    const { labels } = batch;
     const at = { params: weights.params, buffers };
-    const passing = () => ({ kept, at, pass: forward(model, at, part, shape) });
+    const passing = () => ({ kept, at, pass: forward(model, at, batch, shape) });
     const { pass } = memory.turn(passing);
     const logits = await pass.y.value.read();
     const after = pass.buffers;
-    const { loss, grads } = memory.turn(() => ({ kept, at, after, ...backward(pass, logits, part.labels) }));
-    slopes.push({ share: part.labels.length / count, loss: item(loss), grads: await readAll(grads) });
+    const { loss: mean, grads } = memory.turn(() => ({
+      ...{ kept, at, after },
+      ...backward(pass, logits, labels, objective),
+    }));
+    const loss = (await mean.read())[0]!;
+    slopes.push({ share: labels.length / count, loss, grads: await readAll(grads) });
     // The pass is used up: another one is looked at.
-    if (!Number.isFinite(item(loss)))
+    if (!Number.isFinite(loss))
       cause ??= await firstNonFinite(memory.turn(() => ({ after, ...passing() })).pass.y, at.params);
     buffers = after;
   }
@@ -269,10 +285,12 @@ export async function trainStep(
   batch: Batch,
   shape: Shape,
   lr: number,
-  { sam, accumulate = 1 }: Pick<Recipe, "sam" | "accumulate"> = {},
+  { sam, accumulate = 1, objective = () => toLabels }: Pick<Recipe, "sam" | "accumulate" | "objective"> = {},
 ): Promise<{ readonly state: TrainState; readonly loss: number; readonly cause: string | null }> {
   const { params } = state.weights;
-  const parts = partsOf(batch, accumulate);
+  const parts: Task[] = [];
+  for (const part of partsOf(batch, accumulate))
+    parts.push({ batch: part, objective: await objective(part, state.epoch) });
   const here = await slopeAt(memory, state, model, state.weights, parts, shape);
   const { loss, buffers, cause } = here;
   let { grads } = here;
@@ -314,19 +332,17 @@ async function onHost(memory: LoopScope, state: TrainState): Promise<TrainState>
 export async function evaluate(
   model: Model,
   weights: Weights,
-  images: Images,
+  images: ImageSource,
   batchSize: number,
 ): Promise<Metrics> {
   const memory = loopScope();
   const tallies: Tally[] = [];
   const params = mapTree(weights.params, constant);
   try {
-    for (let from = 0; from < images.count; from += batchSize) {
-      const indices = Int32Array.from(
-        { length: Math.min(batchSize, images.count - from) },
-        (_, i) => from + i,
-      );
-      const { images: pixels, labels } = images.batch(indices);
+    for await (const { images: pixels, labels } of batchesOf(
+      images,
+      blocksInOrder(images.count, batchSize),
+    )) {
       const logits = memory.turn(() => {
         const x = imagesFor(weights.params, pixels, labels.length, images.shape);
         return model.apply(params, weights.buffers, x, "eval").y.value;

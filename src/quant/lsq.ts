@@ -92,7 +92,7 @@ const lsqGrad = (
     gradient: { surrogate: "LSQ.eq.3, LSQ.eq.5" },
     forward: (g, v, s) => kernelsOf(g, v, s).quantizeGrad(g, v, s, { ...levels, ...q }),
     vjp(_out, _g, _v, _s) {
-      throw new Error(
+      throw new RangeError(
         "lsq: the gradient is a surrogate and has no derivative; differentiate the network at the quantized weights instead",
       );
     },

@@ -1,27 +1,35 @@
 /**
- * Quantization-aware training of any model: `prepare` puts quantizers before its weights, `convert` turns what
- * was learned into integers.
+ * Quantization-aware training of any model: `prepare` puts quantizers before its weights, and, where they are asked
+ * for, before the inputs of its layers.
  *
  * @packageDocumentation
  */
 
-import type { Var } from "../autograd/op.ts";
-import type { Model } from "../nn/model.ts";
+import { constant, type Var } from "../autograd/op.ts";
+import { withInput } from "../nn/layers.ts";
+import type { Model, Weights } from "../nn/model.ts";
 import { mapTree, member, type Tree } from "../nn/tree.ts";
 import type { Mask, Rounding } from "../tensor/kernels/kernels.ts";
-import { bufferOf, item, sizeOf, type Tensor } from "../tensor/tensor.ts";
-import { codes, initialStep, type Levels, lsq, quantized, signed, stepGradScale } from "./lsq.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { firstInput, type InputQuantizer, inputQuantizer, quantizedInput } from "./activation.ts";
+import { type GradScale, weightGradScale } from "./grad-scale.ts";
+import { initialStep, type Levels, lsq, quantized, signed } from "./lsq.ts";
+import { mseStep } from "./mse-step.ts";
 
 /** How a network is quantized. Everything the papers leave open is a field. */
 export interface Policy {
-  /** Bits of each weight, 2 to 16. */
+  /** Bits of each weight, 2 to 16; 32, where activations are quantized, leaves weights in float. */
   readonly bits: number;
   /** The first and the last layer: like the others, with 8 bits, or not at all. */
   readonly firstLast: "same" | "8bit" | "float";
   readonly mask: Mask;
   readonly rounding: Rounding;
-  /** Scale the gradient of a step by 1/√(n qp), or not. */
-  readonly gradScale: "lsq" | "none";
+  /** The factor on the gradient of a step. */
+  readonly gradScale: GradScale;
+  /** The first step of weights: 2 mean|w| / √qp, or the one with the least squared error. */
+  readonly firstStep: "mean" | "mse";
+  /** Bits of what arrives at each layer; `null` leaves activations in float. */
+  readonly activations: number | null;
   /** Steps are brought back to at least this after each update; `null` leaves them alone. */
   readonly stepFloor: number | null;
   /** Does weight decay apply to the steps? */
@@ -38,6 +46,8 @@ export const defaultPolicy: Policy = {
   mask: "inside",
   rounding: "half-even",
   gradScale: "lsq",
+  firstStep: "mean",
+  activations: null,
   stepFloor: 1e-8,
   decaySteps: true,
 };
@@ -55,48 +65,91 @@ export interface LayerQuantizer {
 export interface QuantizedModel extends Model {
   readonly policy: Policy;
   readonly quantizers: readonly LayerQuantizer[];
+  /** Of what arrives at the layers; empty where activations stay in float. */
+  readonly inputQuantizers: readonly InputQuantizer[];
+  /** The weights, with the first steps of the inputs: from what arrives there when the network sees the images x. */
+  calibrate(weights: Weights, x: Var): Weights;
 }
 
-/** Which layer gets how many bits. */
-function quantizersOf({ weights }: Model, { bits, firstLast }: Policy): LayerQuantizer[] {
-  return weights.flatMap((weight, i) => {
+/** Which layer gets how many of so many bits. */
+const bitsOf = ({ weights }: Model, { firstLast }: Policy, bits: number): [weight: string, bits: number][] =>
+  weights.flatMap((weight, i) => {
     const outer = i === 0 || i === weights.length - 1;
     if (outer && firstLast === "float") return [];
-    const own = outer && firstLast === "8bit" ? 8 : bits;
-    return [{ weight, step: `${weight}.step`, bits: own, levels: signed(own) }];
+    return [[weight, outer && firstLast === "8bit" ? 8 : bits]];
   });
-}
+
+const quantizersOf = (model: Model, policy: Policy): LayerQuantizer[] =>
+  policy.bits === 32 && policy.activations !== null
+    ? []
+    : bitsOf(model, policy, policy.bits).map(([weight, bits]) => ({
+        weight,
+        step: `${weight}.step`,
+        bits,
+        levels: signed(bits),
+      }));
+
+const inputQuantizersOf = (model: Model, policy: Policy): InputQuantizer[] =>
+  policy.activations === null
+    ? []
+    : bitsOf(model, policy, policy.activations).map(([weight, bits]) =>
+        inputQuantizer(weight, bits, model.inputs?.[weight]),
+      );
 
 /**
  * The same network with quantized weights, f(Q(w, s), x): its parameters are those of `model`, the latent
- * weights, and one step for each quantized layer.
+ * weights, and one step for each quantized layer. Where activations are quantized too, each layer has a second step,
+ * for what arrives at it, which `calibrate` sets.
  *
  * @implements QGen.sec.3
+ * @deviation The map of an attention, which is no input of a layer, stays in float; VVTQ quantizes it.
  */
 export function prepare(model: Model, options: Partial<Policy> = {}): QuantizedModel {
   const policy = { ...defaultPolicy, ...options };
   const quantizers = quantizersOf(model, policy);
-  const steps = new Set(quantizers.map(({ step }) => step));
+  const inputQuantizers = inputQuantizersOf(model, policy);
+  const steps = new Set([...quantizers, ...inputQuantizers].map(({ step }) => step));
+  const offsets = new Set(inputQuantizers.map(({ offset }) => offset));
+
+  /** The parameters with quantized weights, which bring along what becomes of the input of their layer. */
+  function quantizedIn(params: Tree<Var>, onInput: (q: InputQuantizer, x: Var) => Var): Tree<Var> {
+    const all: Record<string, Var> = { ...params };
+    for (const { weight, step, levels } of quantizers) {
+      const w = member(params, weight);
+      const gradScale = weightGradScale(policy.gradScale, w.value, levels);
+      all[weight] = lsq(levels, { ...policy, gradScale })(w, member(params, step));
+    }
+    for (const q of inputQuantizers) all[q.weight] = withInput(member(all, q.weight), (x) => onInput(q, x));
+    return all;
+  }
 
   return {
     ...model,
     name: `${model.name}@${policy.bits}`,
     policy,
     quantizers,
+    inputQuantizers,
 
     init(kernels, rng, dtype) {
       const { params, buffers } = model.init(kernels, rng, dtype);
-      return { params: withSteps(params, quantizers), buffers };
+      return { params: withSteps(params, quantizers, inputQuantizers, policy), buffers };
     },
 
     apply(params, buffers, x, mode) {
-      const hats: Record<string, Var> = {};
-      for (const { weight, step, levels } of quantizers) {
-        const w = member(params, weight);
-        const gradScale = policy.gradScale === "lsq" ? stepGradScale(sizeOf(w.value.shape), levels) : 1;
-        hats[weight] = lsq(levels, { ...policy, gradScale })(w, member(params, step));
-      }
-      return model.apply({ ...params, ...hats }, buffers, x, mode);
+      const own = quantizedIn(params, (q, x) => quantizedInput(q, policy, params, x));
+      return model.apply(own, buffers, x, mode);
+    },
+
+    calibrate({ params, buffers }, x) {
+      const first: Record<string, Tensor> = {};
+      const leaves = mapTree(params, constant);
+      const own = quantizedIn(leaves, (q, x) => {
+        const found = firstInput(q, x.value);
+        Object.assign(first, found);
+        return quantizedInput(q, policy, mapTree(found, constant), x);
+      });
+      model.apply(own, buffers, x, "train");
+      return { params: { ...params, ...first }, buffers };
     },
 
     project(params) {
@@ -106,17 +159,30 @@ export function prepare(model: Model, options: Partial<Policy> = {}): QuantizedM
       return mapTree(inner, (p, name) => (steps.has(name) ? p.kernels.unary("atLeast", p, floor) : p));
     },
 
-    decays: (name) => (steps.has(name) ? policy.decaySteps : (model.decays?.(name) ?? true)),
+    decays: (name) =>
+      steps.has(name) || offsets.has(name) ? policy.decaySteps : (model.decays?.(name) ?? true),
   };
 }
 
-/** `params`, and the first step of each quantizer. */
-export function withSteps(params: Tree<Tensor>, quantizers: readonly LayerQuantizer[]): Tree<Tensor> {
-  const steps = quantizers.map(({ weight, step, levels }) => {
+/** `params`, and the first step of each quantizer; those of inputs are 1, and their offsets 0, until they are calibrated. */
+export function withSteps(
+  params: Tree<Tensor>,
+  quantizers: readonly LayerQuantizer[],
+  inputQuantizers: readonly InputQuantizer[] = [],
+  { firstStep, rounding }: Pick<Policy, "firstStep" | "rounding"> = defaultPolicy,
+): Tree<Tensor> {
+  const all: Record<string, Tensor> = { ...params };
+  for (const { weight, step, levels } of quantizers) {
     const w = member(params, weight);
-    return [step, w.kernels.fill(initialStep(w, levels), [], w.dtype)] as const;
-  });
-  return { ...params, ...Object.fromEntries(steps) };
+    const first = firstStep === "mse" ? mseStep(w, levels, rounding) : initialStep(w, levels);
+    all[step] = w.kernels.fill(first, [], w.dtype);
+  }
+  for (const { weight, step, offset } of inputQuantizers) {
+    const { kernels, dtype } = member(params, weight);
+    all[step] = kernels.fill(1, [], dtype);
+    if (offset !== null) all[offset] = kernels.fill(0, [], dtype);
+  }
+  return all;
 }
 
 /**
@@ -131,45 +197,4 @@ export function dequantized({ quantizers, policy }: QuantizedModel, params: Tree
     rest.delete(step);
   }
   return Object.fromEntries(rest);
-}
-
-/** A layer as it is stored after training: integers and their scale. */
-export interface IntegerLayer {
-  readonly weight: string;
-  readonly bits: number;
-  readonly scale: number;
-  readonly shape: readonly number[];
-  /** One code each; `bits` bits of it carry information. */
-  readonly codes: Int16Array;
-  /** Bytes of the packed codes and the scale. */
-  readonly bytes: number;
-}
-
-/**
- * What is left to store of the quantized layers. `scale · codes` is, number for number, what the network was
- * trained with; only the sign of a zero is lost.
- *
- * @implements QGen.eq.1
- */
-export function convert({ quantizers, policy }: QuantizedModel, params: Tree<Tensor>): IntegerLayer[] {
-  return quantizers.map(({ weight, step, bits, levels }) => {
-    const [w, s] = [member(params, weight), member(params, step)];
-    return {
-      weight,
-      bits,
-      scale: item(s),
-      shape: w.shape,
-      codes: codes(w, s, levels, policy.rounding),
-      bytes: Math.ceil((sizeOf(w.shape) * bits) / 8) + 4,
-    };
-  });
-}
-
-/** Weights from codes: scale · code, in the precision of the tensor they came from. */
-export function restore({ codes, scale, shape }: IntegerLayer, like: Tensor): Tensor {
-  const values = bufferOf(like.dtype, codes.length);
-  codes.forEach((code, i) => {
-    values[i] = code * scale;
-  });
-  return like.kernels.tensor(values, shape);
 }

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { fingerprint } from "../../src/experiments/checkpoint.ts";
 import { nin } from "../../src/nn/models/nin.ts";
-import { multiStep, sgd } from "../../src/nn/optimizers.ts";
+import { sgd } from "../../src/nn/optimizers.ts";
+import { multiStep } from "../../src/nn/schedules.ts";
 import { startOf, type TrainState, trainStep } from "../../src/nn/train.ts";
 import { prepare } from "../../src/quant/prepare.ts";
 import { createRng } from "../../src/tensor/random.ts";

@@ -5,7 +5,8 @@
 import { buildImages } from "../../src/experiments/build.ts";
 import { syntheticDataset } from "../../src/experiments/data/synthetic.ts";
 import { nin } from "../../src/nn/models/nin.ts";
-import { multiStep, sgd } from "../../src/nn/optimizers.ts";
+import { sgd } from "../../src/nn/optimizers.ts";
+import { multiStep } from "../../src/nn/schedules.ts";
 import { startOf, trainStep } from "../../src/nn/train.ts";
 import { prepare } from "../../src/quant/prepare.ts";
 import type { Kernels } from "../../src/tensor/kernels/kernels.ts";

@@ -9,11 +9,14 @@ import { measuring } from "./measuring.ts";
 import { memory } from "./memory.ts";
 import type { Mutant } from "./mutant.ts";
 import { networks } from "./networks.ts";
+import { pictures } from "./pictures.ts";
+import { recipe } from "./recipe.ts";
 import { searches } from "./searches.ts";
 import { sweep } from "./sweep.ts";
 import { theory } from "./theory.ts";
 import { threads } from "./threads.ts";
 import { training } from "./training.ts";
+import { vvtq } from "./vvtq.ts";
 
 export const mutants: readonly Mutant[] = [
   ...kernels,
@@ -29,4 +32,7 @@ export const mutants: readonly Mutant[] = [
   ...networks,
   ...corruptions,
   ...sweep,
+  ...pictures,
+  ...recipe,
+  ...vvtq,
 ];

@@ -8,10 +8,12 @@ export const networks: readonly Mutant[] = [
       from: "add(branch.apply(pass, name, x), shortcut",
       to: "((y: Var, _: Var) => y)(branch.apply(pass, name, x), shortcut",
     },
+  ]),
+  ...inFile("src/nn/network/layer.ts", property("models"), [
     {
       what: "the shortcut comes before the branch",
-      from: "parts: [...branch.parts, {",
-      to: "parts: [...shortcut.parts, ...branch.parts, {",
+      from: 'parts: [...branch.parts, { name: "", kind: "map" }, ...shortcut.parts',
+      to: 'parts: [...shortcut.parts, { name: "", kind: "map" }, ...branch.parts',
     },
   ]),
   ...inFile("src/nn/network/random.ts", property("network"), [

@@ -43,7 +43,7 @@ export const threads: readonly Mutant[] = [
       to: "i32x4.splat(0)",
     },
   ]),
-  ...inFile("src/tensor/kernels/simd/assembly/conv.ts", property("threads"), [
+  ...inFile("src/tensor/kernels/simd/assembly/weight-grad.ts", property("threads"), [
     {
       what: "the gradient to weights goes to the channels of the first group",
       from: "(first - g * c) * kh * kw",

@@ -35,10 +35,12 @@ export const training: readonly Mutant[] = [
       from: 'outer && firstLast === "8bit" ? 8',
       to: 'firstLast === "8bit" ? 8',
     },
+  ]),
+  ...inFile("src/quant/grad-scale.ts", property("prepare"), [
     {
       what: "the scale of the step's gradient counts outputs, not weights",
-      from: "stepGradScale(sizeOf(w.value.shape), levels)",
-      to: "stepGradScale(w.value.shape[0]!, levels)",
+      from: "stepGradScale(sizeOf(w.shape), levels)",
+      to: "stepGradScale(w.shape[0]!, levels)",
     },
   ]),
   ...inFile("src/quant/inspect.ts", property("inspect"), [
@@ -111,11 +113,6 @@ export const training: readonly Mutant[] = [
     },
   ]),
   ...inFile("src/nn/optimizers.ts", property("optimizers"), [
-    {
-      what: "the rate falls one epoch after the milestone",
-      from: "epoch >= milestone",
-      to: "epoch > milestone",
-    },
     {
       what: "no parameter is exempt from weight decay",
       from: "decays(name) ? weightDecay : 0",

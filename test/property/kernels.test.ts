@@ -81,6 +81,15 @@ describe("simd", () => {
               kernels.conv2dWeightGrad(y, x, w.shape, geometry),
               kernels.gemm(drawn(kernels, [n, c], 4), drawn(kernels, [c, o], 5)),
               kernels.sumTo(x, [1, c, 1, 1]),
+              kernels.take(x, 1, Int32Array.of(-1, 0)),
+              kernels.takeGrad(
+                x,
+                [n, c + 1, size, size],
+                1,
+                Int32Array.from({ length: c }, () => c),
+              ),
+              kernels.permute(x, [2, 0, 3, 1]),
+              kernels.softmax(x),
               kernels.avgPool2dGrad(x, [n, c, size + 1, size + 1], { size: 2, stride: 1, padding: 0 }),
               ...kernels.moments(x),
               ...kernels.sgd(x, x, null, {

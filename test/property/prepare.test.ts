@@ -8,15 +8,14 @@ import type { Model, Weights } from "../../src/nn/model.ts";
 import { nin } from "../../src/nn/models/nin.ts";
 import { sgd } from "../../src/nn/optimizers.ts";
 import { mapTree, member, type Tree } from "../../src/nn/tree.ts";
+import { convert, restore } from "../../src/quant/convert.ts";
 import { initialStep, quantized, signed, stepGradScale } from "../../src/quant/lsq.ts";
 import {
-  convert,
   defaultPolicy,
   dequantized,
   type Policy,
   prepare,
   type QuantizedModel,
-  restore,
 } from "../../src/quant/prepare.ts";
 import type { Kernels } from "../../src/tensor/kernels/kernels.ts";
 import { reference } from "../../src/tensor/kernels/reference/index.ts";

@@ -79,6 +79,7 @@ describe("the ranking of measures over runs", () => {
   test("axes are what the runs differ in; seeds are repetitions of one setting", () => {
     expect(rank(runs, sharp)).toMatchObject({ runs: 8, axes: ["depth", "lr"] });
     expect(poolOf(runs, sharp)[0]!.hyper).toEqual({
+      family: "nin",
       depth: 2,
       width: 8,
       optimizer: "sgd",

@@ -8,7 +8,7 @@ import { InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import { Complaint } from "../complaint.ts";
 import { type RunConfig, runSchema } from "../config.ts";
-import { findDataDir, isPresent } from "../data/catalog.ts";
+import { type DatasetName, findDataDir, isPresent } from "../data/catalog.ts";
 import { checkedThreads } from "../threads.ts";
 
 /** A number, or the complaint that commander shows with the name of the option. */
@@ -37,7 +37,10 @@ export function checkedConfig(input: unknown): RunConfig {
       issue.path
         .filter((part) => part !== "policy" && part !== "name" && part !== "rho")
         .join(".")
-        .replace("sam.", "sam-"),
+        .replace("sam.", "sam-")
+        .replace("schedule.floor", "min-lr")
+        .replace("folder.size", "image-size")
+        .replace("schedule.", ""),
     );
     const found = issue.path.reduce<unknown>(
       (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
@@ -52,7 +55,7 @@ export const dataNames = ["auto", "cifar10", "cifar100", "fashion-mnist", "synth
 export const dataNameSchema = z.enum(dataNames);
 
 /** `auto`: CIFAR-10 where it is to be found, otherwise the built-in images. */
-export async function resolveData(name: string, dir: string | undefined): Promise<RunConfig["data"]["name"]> {
+export async function resolveData(name: string, dir: string | undefined): Promise<DatasetName> {
   const parsed = dataNameSchema.safeParse(name);
   if (!parsed.success) throw new Complaint(`--data ${name}: expected one of ${dataNames.join(", ")}`, 2);
   if (parsed.data !== "auto") return parsed.data;

@@ -6,7 +6,7 @@ import { loadDataset } from "../data/catalog.ts";
 import { type DeviceName, deviceNames, deviceText } from "../device.ts";
 import type { LandscapeReport } from "../landscape/write.ts";
 import { openDevice } from "../node-device.ts";
-import { precisionName } from "../precision.ts";
+import { precisionOf } from "../precision.ts";
 import { createProgress, followRun } from "../progress.ts";
 import type { MeasuredRuns } from "../report/measures.ts";
 import type { RunResult } from "../result.ts";
@@ -31,6 +31,7 @@ interface Options {
   dataDir?: string;
   out: string;
   runs: string;
+  also?: readonly string[];
   measures: boolean;
   json?: true;
 }
@@ -50,6 +51,11 @@ export const reproduceCommand = (): Command =>
       "auto",
     )
     .option("--model <name>", "architecture, in place of the scale's")
+    .option(
+      "--also <models>",
+      "more networks for Tables 4 and 5, in place of the scale's; of one seed, with commas between them",
+      (text) => text.split(",").filter((name) => name !== ""),
+    )
     .option("--train <n>", "first n training images, in place of the scale's", number)
     .option("--test <n>", "first n test images, in place of the scale's", number)
     .option("--epochs <n>", "epochs, in place of the scale's", number)
@@ -94,13 +100,16 @@ async function reproduceAction(options: Options, command: Command): Promise<void
   ).flat();
   const corrupted = options.measures && dataset.shape[0] === 3;
   /** Networks that are trained for Tables 4 and 5 alone. */
-  const others = corrupted ? scale.robustness.models.flatMap((model) => configsOf(model, 0)) : [];
+  const more = (corrupted ? (options.also ?? scale.robustness.models) : []).filter(
+    (model) => model !== configs[0]!.model,
+  );
+  const others = more.flatMap((model) => configsOf(model, 0));
   const all = [...configs, ...others];
 
   const progress = createProgress(process.stderr);
   const signals = stopOnSignal();
   progress.print(
-    `${configs.length} runs of ${configs[0]!.model}${others.length === 0 ? "" : ` and ${others.length} of ${scale.robustness.models.join(", ")}`} on ${dataset.source} (${deviceText(device.info)})`,
+    `${configs.length} runs of ${configs[0]!.model}${others.length === 0 ? "" : ` and ${others.length} of ${more.join(", ")}`} on ${dataset.source} (${deviceText(device.info)})`,
   );
   const results: RunResult[] = [];
   const found: {
@@ -110,7 +119,7 @@ async function reproduceAction(options: Options, command: Command): Promise<void
   } = {};
   try {
     for (const [i, config] of all.entries()) {
-      const label = `run ${i + 1}/${all.length}, ${i < configs.length ? "" : `${config.model} `}${precisionName(config.bits)} seed ${config.seed}`;
+      const label = `run ${i + 1}/${all.length}, ${i < configs.length ? "" : `${config.model} `}${precisionOf(config)} seed ${config.seed}`;
       const show = (done: number, text: string): void =>
         progress.update((i + done) / all.length, `${label} · ${text}`);
       const onEvent = followRun(config.epochs, config.batchSize, show);
@@ -171,7 +180,7 @@ const line = (label: string, { status, reason, train, test, gap, seconds }: RunR
 
 /** The options that decide the result, as the user gave them. */
 function givenOptions(command: Command): string {
-  const given = ["scale", "data", "model", "train", "test", "epochs", "seeds"]
+  const given = ["scale", "data", "model", "also", "train", "test", "epochs", "seeds"]
     .filter((name) => command.getOptionValueSource(name) === "cli")
     .map((name) => `--${name} ${command.getOptionValue(name)}`);
   return [...given, ...(command.getOptionValue("measures") ? [] : ["--no-measures"])].join(" ");

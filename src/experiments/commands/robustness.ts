@@ -16,7 +16,7 @@ import { robustTables, type Tested } from "../robustness/table.ts";
 import { robustCsv, robustText } from "../robustness/text.ts";
 import { datasetOf } from "../trained.ts";
 import { type CorruptionFlags, corruptionOptions, withCorruptionOptions } from "./corrupt.ts";
-import { number, stopOnSignal } from "./options.ts";
+import { number, stopOnSignal, threadsOption } from "./options.ts";
 
 interface Options extends CorruptionFlags {
   corruptions: string;
@@ -25,6 +25,7 @@ interface Options extends CorruptionFlags {
   from?: string;
   cache?: string;
   device: DeviceName;
+  threads?: number;
   dataDir?: string;
   out: string;
   json?: true;
@@ -47,6 +48,7 @@ export const robustnessCommand = (): Command =>
   )
     .option("--cache <dir>", "where corrupted images are kept (default: .corrupted beside the runs)")
     .addOption(new Option("--device <name>", "kernels").choices(deviceNames).default("auto"))
+    .addOption(threadsOption())
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
     .option("--out <dir>", "folder of the numbers, as JSON and CSV", "robustness")
     .option("--json", "print the numbers as JSON")
@@ -69,7 +71,7 @@ async function robustnessAction(folders: string[], options: Options): Promise<vo
       );
     if (result.status === "diverged") throw new Complaint(`the run in ${folder} diverged: ${result.reason}`);
   }
-  const device = await openDevice(options.device);
+  const device = await openDevice(options.device, options.threads);
   const progress = createProgress(process.stderr);
   const signals = stopOnSignal();
   const made = new Map<string, CorruptedImages>();
@@ -80,7 +82,7 @@ async function robustnessAction(folders: string[], options: Options): Promise<vo
   try {
     for (const [i, run] of runs.entries()) {
       const dataset = await datasetOf(run, options.dataDir);
-      const key = JSON.stringify([dataset.name, dataset.test.count]);
+      const key = JSON.stringify([dataset.name, dataset.train.count, dataset.test.count]);
       const images =
         made.get(key) ??
         (await corruptedImages(

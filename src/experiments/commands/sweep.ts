@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { Complaint, explained } from "../complaint.ts";
 import type { RunConfig } from "../config.ts";
-import { loadDataset } from "../data/catalog.ts";
+import { inMemory, loadDataset } from "../data/catalog.ts";
 import { openDevice } from "../node-device.ts";
 import { createProgress, type Progress } from "../progress.ts";
 import { count, duration } from "../report/format.ts";
@@ -147,7 +147,7 @@ async function runHere(
   tell: Tell,
 ): Promise<boolean> {
   const { name, train, test } = open[0]!.data;
-  await explained(loadDataset(name, { dir: dataDir, train, test }));
+  await explained(loadDataset(inMemory(name), { dir: dataDir, train, test }));
   const here = { workers: Math.min(workers, open.length), memory, dataDir, leases: leasesOf(lease), tell };
   return finish(() => sweepLocally(folder, open, here), progress);
 }
@@ -185,9 +185,9 @@ async function estimate(
   if (open.length === 0) return "nothing is left to do";
   const { data, batchSize, kernels } = open[0]!;
   const dataset = await explained(
-    loadDataset(data.name, { dir: options.dataDir, train: batchSize, test: 1 }),
+    loadDataset(inMemory(data.name), { dir: options.dataDir, train: batchSize, test: 1 }),
   );
-  const seconds = await secondsOfRuns(open, dataset, await openDevice(kernels), (done, of) =>
+  const seconds = await secondsOfRuns(open, dataset, await openDevice(kernels, 1), (done, of) =>
     progress.update(done / of, "measuring a step of each kind of network"),
   );
   progress.end();

@@ -18,6 +18,19 @@ export type DatasetName = (typeof datasetNames)[number];
 export const isDatasetName = (name: string): name is DatasetName =>
   (datasetNames as readonly string[]).includes(name);
 
+/**
+ * The name of a data set that fits into memory.
+ *
+ * @throws RangeError for a folder of pictures
+ */
+export function inMemory(name: DatasetName | "imagenet"): DatasetName {
+  if (name === "imagenet")
+    throw new RangeError(
+      "expected images that fit into memory, got those of a folder of pictures (imagenet)",
+    );
+  return name;
+}
+
 /** A file that a data set is read from. */
 export interface DataFile {
   /** Relative to the data folder. */

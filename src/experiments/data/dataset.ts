@@ -4,6 +4,9 @@
  * @packageDocumentation
  */
 
+import type { Batch } from "../../nn/images.ts";
+import type { Placement } from "./placement.ts";
+
 /** `[channels, height, width]` of one image. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
 
@@ -25,17 +28,13 @@ export interface Dataset {
   readonly source: string;
 }
 
+/** What a network has to know of its images. */
+export type ImageKind = Pick<Dataset, "classes" | "shape">;
+
 /** Mean and standard deviation of each channel, of pixels in 0..1. */
 export interface Normalization {
   readonly mean: readonly number[];
   readonly std: readonly number[];
-}
-
-export interface Batch {
-  /** `[n, channels, height, width]`, normalized. */
-  readonly images: Float32Array;
-  /** `[n]` */
-  readonly labels: Int32Array;
 }
 
 /**
@@ -77,6 +76,8 @@ export function channelStatistics(split: Split, shape: ImageShape): Normalizatio
  * The chosen images as numbers (p / 255 − μ) / σ, and their labels.
  *
  * @param indices - which images, in this order; repetitions are allowed
+ * @param placed - the window, of the image's own size, that is seen of the image of that index; what lies outside of it
+ *   is black. All of the image where absent.
  * @throws RangeError on an index without an image, or a channel that never varies (σ = 0).
  */
 export function batchOf(
@@ -84,6 +85,7 @@ export function batchOf(
   shape: ImageShape,
   indices: ArrayLike<number>,
   { mean, std }: Normalization,
+  placed?: (index: number) => Placement,
 ): Batch {
   checkSize("batchOf", split, shape);
   const [channels, height, width] = shape;
@@ -102,10 +104,13 @@ export function batchOf(
         `batchOf: expected indices of images in 0..${split.count - 1}, got ${index} at ${i}`,
       );
     labels[i] = split.labels[index]!;
+    const placement = placed?.(index);
     for (let c = 0; c < channels; c++) {
       const table = tables[c]!;
       const [from, to] = [(index * channels + c) * plane, (i * channels + c) * plane];
-      for (let p = 0; p < plane; p++) images[to + p] = table[split.images[from + p]!]!;
+      if (placement === undefined)
+        for (let p = 0; p < plane; p++) images[to + p] = table[split.images[from + p]!]!;
+      else copyPlaced(split.images, from, height, width, table, placement, images, to);
     }
   }
   return { images, labels };
@@ -125,8 +130,26 @@ export function take(split: Split, count: number): Split {
   return { images: split.images.subarray(0, count * size), labels: split.labels.subarray(0, count), count };
 }
 
+function copyPlaced(
+  bytes: Uint8Array,
+  from: number,
+  height: number,
+  width: number,
+  table: Float32Array,
+  { top, left, flip }: Placement,
+  images: Float32Array,
+  to: number,
+): void {
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const [row, column] = [top + y, left + (flip ? width - 1 - x : x)];
+      const inside = row >= 0 && row < height && column >= 0 && column < width;
+      images[to + y * width + x] = table[inside ? bytes[from + row * width + column]! : 0]!;
+    }
+}
+
 /** What each of the 256 bytes becomes. */
-function normalizedBytes(mean: number, std: number, channel: number): Float32Array {
+export function normalizedBytes(mean: number, std: number, channel: number): Float32Array {
   if (!(std > 0))
     throw new RangeError(
       `batchOf: expected channel ${channel} to vary, but its standard deviation is ${std}, so it cannot be normalized`,

@@ -6,7 +6,7 @@
 
 import type { Point } from "../../measures/landscape.ts";
 import { complete, type SurfaceShape, shapeOf } from "../../measures/surface-shape.ts";
-import { precisionName } from "../precision.ts";
+import { precisionOf } from "../precision.ts";
 import { folderName, type TrainedRun } from "../trained.ts";
 import type { Clipped, On, SurfaceJob, SurfaceSettings } from "./jobs.ts";
 import type { LossScale, Panel } from "./scene.js";
@@ -40,8 +40,8 @@ export const surfaceOf = (
 /** A name for each run, in their order. No two are the same. */
 export function labelsOf(runs: readonly TrainedRun[]): string[] {
   const names: ((run: TrainedRun) => string)[] = [
-    ({ config }) => precisionName(config.bits),
-    ({ config }) => `${precisionName(config.bits)} seed ${config.seed}`,
+    ({ config }) => precisionOf(config),
+    ({ config }) => `${precisionOf(config)} seed ${config.seed}`,
     folderName,
     ({ folder }) => folder,
   ];

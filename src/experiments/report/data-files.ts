@@ -1,4 +1,4 @@
-import { precisionName } from "../precision.ts";
+import { precisionOf } from "../precision.ts";
 import type { RunResult } from "../result.ts";
 import { type Aggregate, layersOf, type Metric, metrics, ratio, summaryOf } from "./aggregate.ts";
 import type { Claim } from "./claim.ts";
@@ -54,7 +54,7 @@ export const runsCsv = ({ runs, excluded }: Aggregate): string =>
       const why = excluded.find((entry) => entry.run === run)?.why ?? null;
       return {
         id: run.id,
-        precision: precisionName(run.config.bits),
+        precision: precisionOf(run.config),
         seed: run.config.seed,
         counts: why === null,
         status: run.status,

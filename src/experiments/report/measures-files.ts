@@ -1,5 +1,5 @@
 import { table3Columns } from "../paper/tables.ts";
-import { precisionName } from "../precision.ts";
+import { precisionOf } from "../precision.ts";
 import type { Aggregate } from "./aggregate.ts";
 import { inColumns } from "./columns.ts";
 import { toCsv } from "./csv.ts";
@@ -58,7 +58,7 @@ export const measuresCsv = ({ runs }: Aggregate, { measured }: MeasuresReport): 
     runs.flatMap((run) =>
       (measured.get(run.id)?.measures ?? []).map(({ id, equation, raw, value, note }) => ({
         id: run.id,
-        precision: precisionName(run.config.bits),
+        precision: precisionOf(run.config),
         seed: run.config.seed,
         measure: id,
         equation,

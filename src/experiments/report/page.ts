@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-import { precisionName } from "../precision.ts";
+import { precisionOf } from "../precision.ts";
 import type { RobustTable } from "../robustness/table.ts";
 import { type Aggregate, unique } from "./aggregate.ts";
 import { type Claim, score, type Verdict } from "./claim.ts";
@@ -134,7 +134,7 @@ const notCounted = ({ excluded }: Aggregate): Html => html`<h2 id="not-counted">
 <div class="scroll" role="region" aria-label="Runs that are not counted" tabindex="0"><table>
 <caption>${count(excluded.length, "run")} in no mean, no interval and no figure.</caption>
 <thead><tr><th scope="col" class="row">Precision</th><th scope="col">Seed</th><th scope="col">Epochs done</th><th scope="col" class="source">Why</th></tr></thead>
-<tbody>${excluded.map(({ run, why }) => html`<tr><th scope="row" class="row">${precisionName(run.config.bits)}</th><td>${run.config.seed}</td><td>${run.curve.length} of ${run.config.epochs}</td><td class="source">${why}</td></tr>\n`)}</tbody>
+<tbody>${excluded.map(({ run, why }) => html`<tr><th scope="row" class="row">${precisionOf(run.config)}</th><td>${run.config.seed}</td><td>${run.curve.length} of ${run.config.epochs}</td><td class="source">${why}</td></tr>\n`)}</tbody>
 </table></div>
 `;
 
@@ -176,7 +176,7 @@ function howMade({ command, all, files }: Page): Html {
 <thead><tr><th scope="col" class="row">Precision</th><th scope="col">Seed</th><th scope="col">Epoch</th><th scope="col">Train loss</th><th scope="col">Test loss</th><th scope="col">Gap</th><th scope="col">Time</th><th scope="col" class="source">SHA-256 of the weights</th></tr></thead>
 <tbody>${runs.map((run) => {
     const number = (x: number): string => (Number.isFinite(x) ? fixed(x, 4) : "–");
-    return html`<tr><th scope="row" class="row">${precisionName(run.config.bits)}</th><td>${run.config.seed}</td><td>${run.selectedEpoch}</td><td>${number(run.train.loss)}</td><td>${number(run.test.loss)}</td><td>${number(run.gap)}</td><td>${duration(run.seconds)}</td><td class="source"><code>${run.weightsSha256.slice(0, 12)}</code></td></tr>\n`;
+    return html`<tr><th scope="row" class="row">${precisionOf(run.config)}</th><td>${run.config.seed}</td><td>${run.selectedEpoch}</td><td>${number(run.train.loss)}</td><td>${number(run.test.loss)}</td><td>${number(run.gap)}</td><td>${duration(run.seconds)}</td><td class="source"><code>${run.weightsSha256.slice(0, 12)}</code></td></tr>\n`;
   })}</tbody>
 </table></div></details>`;
 }

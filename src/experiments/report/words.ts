@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-import { precisionName } from "../precision.ts";
+import { precisionOf } from "../precision.ts";
 import { type Aggregate, compare, ratio, unique } from "./aggregate.ts";
 import { count, fixed, listed, meanSd, percent, signed } from "./format.ts";
 import type { Reference } from "./reference.ts";
@@ -55,7 +55,7 @@ const falls = ({ milestones, gamma }: Aggregate["recipe"]): string =>
 /** Which networks, on what. */
 export function whatWasRun(all: Aggregate): string[] {
   const { recipe, runs, seeds } = all;
-  const names = unique(runs.map(({ config }) => precisionName(config.bits)));
+  const names = unique(runs.map(({ config }) => precisionOf(config)));
   const { epochs, batchSize, data } = recipe;
   return [
     `${count(runs.length, "network")} of the same design ${runs.length === 1 ? "was" : "were"} trained, ${design(recipe.model)}: ${listed(names)}, over ${count(seeds.length, "seed")} (${listed(seeds)}).`.replace(
@@ -77,13 +77,15 @@ export function howTheyWereTrained({ recipe, runs }: Aggregate): string[] {
     "8bit": ", the first and the last layer with 8 bits",
     float: ", the first and the last layer left in float",
   };
+  const activations =
+    policy.activations === undefined
+      ? "activations stay in float"
+      : `what arrives at a layer has ${policy.activations} bits`;
   const withMomentum = (optimizer === "sgd" || optimizer === "rmsprop") && momentum > 0;
   return [
     `The optimizer is ${optimizers[optimizer]}${withMomentum ? ` with momentum ${momentum}` : ""}, the learning rate ${lr}, ${falls(recipe)}, and the weight decay ${weightDecay}.`,
     ...(runs.some(({ config }) => config.bits !== 32)
-      ? [
-          `Weights are quantized with LSQ, one step for each layer${ends[policy.firstLast]}; activations stay in float.`,
-        ]
+      ? [`Weights are quantized with LSQ, one step for each layer${ends[policy.firstLast]}; ${activations}.`]
       : []),
     "Of each run, the epoch with the lowest training loss counts.",
   ];

@@ -7,8 +7,10 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import type { Images } from "../../nn/train.ts";
+import { imagesOf } from "../build.ts";
 import { Complaint } from "../complaint.ts";
-import type { CorruptionName } from "../corruptions/constants.ts";
+import type { CorruptionName, Severity } from "../corruptions/constants.ts";
 import {
   type CorruptedSet,
   hashOfRecipe,
@@ -17,17 +19,19 @@ import {
   writeCorrupted,
 } from "../corruptions/folder.ts";
 import { type CorruptionOptions, corrupting } from "../corruptions/request.ts";
-import { type Dataset, type Split, take } from "../data/dataset.ts";
+import { channelStatistics, type Dataset, type Split, take } from "../data/dataset.ts";
 import { openNpy } from "../data/npy.ts";
 
 export interface CorruptedImages {
-  readonly set: CorruptedSet;
-  /** The images that they were made from. */
-  readonly clean: Split;
+  /** Images of each corruption and severity. */
+  readonly count: number;
   /** Where they are from, in words. */
   readonly source: string;
   /** Other images have another one. */
   readonly identity: string;
+  /** The images that they were made from. */
+  readonly clean: Images;
+  at(name: CorruptionName, severity: Severity): Images;
 }
 
 export interface ImagesRequest extends CorruptionOptions {
@@ -47,32 +51,55 @@ export interface ImagesRequest extends CorruptionOptions {
  * @throws Complaint where there are none or not enough; Interrupted where `stop` said so
  */
 export async function corruptedImages(request: ImagesRequest, watch: Watch = {}): Promise<CorruptedImages> {
-  const { dataset, images, names, from, cache } = request;
-  const { shape } = dataset;
-  if (from !== undefined) {
-    if (!existsSync(from)) throw new Complaint(`--from ${from}: there is no such folder`, 2);
-    const count = images ?? dataset.test.count;
-    if (!Number.isInteger(count) || count < 1 || count > dataset.test.count)
-      throw new Complaint(`--images ${count}: expected a whole number from 1 to ${dataset.test.count}`, 2);
-    const clean = take(dataset.test, count);
-    const set = openCorrupted(from, names, clean, shape);
-    return {
-      set,
-      clean,
-      source: `the first ${count} images of each severity in the folder ${basename(resolve(from))}`,
-      identity: fingerprintOf(from, names, count),
-    };
-  }
+  const { dataset, from } = request;
+  const { set, clean, source, identity } =
+    from === undefined ? await madeHere(request, watch) : published(request, from);
+  const { shape, train } = dataset;
+  const normalization = channelStatistics(train, shape);
+  return {
+    count: clean.count,
+    source,
+    identity,
+    clean: imagesOf(clean, shape, normalization),
+    at: (name, severity) => imagesOf(set.split(name, severity), shape, normalization),
+  };
+}
+
+/** Corrupted images as bytes. */
+interface Found extends Pick<CorruptedImages, "source" | "identity"> {
+  readonly set: CorruptedSet;
+  readonly clean: Split;
+}
+
+async function madeHere(request: ImagesRequest, watch: Watch): Promise<Found> {
+  const { dataset, images, names, cache } = request;
   const work = await corrupting(dataset, images, request);
   const { clean, recipe } = work;
   const identity = hashOfRecipe(recipe);
   const folder = join(cache, `${recipe.dataset}-${identity}`);
   await writeCorrupted(folder, names, work, watch);
+  const whose = recipe.constants === "cifar" ? "CIFAR-10-C" : "ImageNet-C";
+  const frost = names.includes("frost") ? ` (frost: ${recipe.ice.source})` : "";
   return {
-    set: openCorrupted(folder, names, clean, shape),
+    set: openCorrupted(folder, names, clean, dataset.shape),
     clean,
-    source: `the first ${clean.count} test images of ${recipe.dataset}, corrupted here with the constants of ${recipe.constants === "cifar" ? "CIFAR-10-C" : "ImageNet-C"}${names.includes("frost") ? ` (frost: ${recipe.ice.source})` : ""}`,
+    source: `the first ${clean.count} test images of ${recipe.dataset}, corrupted here with the constants of ${whose}${frost}`,
     identity,
+  };
+}
+
+function published({ dataset, images, names }: ImagesRequest, folder: string): Found {
+  if (!existsSync(folder)) throw new Complaint(`--from ${folder}: there is no such folder`, 2);
+  const { test } = dataset;
+  const count = images ?? test.count;
+  if (!Number.isInteger(count) || count < 1 || count > test.count)
+    throw new Complaint(`--images ${count}: expected a whole number from 1 to ${test.count}`, 2);
+  const clean = take(test, count);
+  return {
+    set: openCorrupted(folder, names, clean, dataset.shape),
+    clean,
+    source: `the first ${count} images of each severity in the folder ${basename(resolve(folder))}`,
+    identity: fingerprintOf(folder, names, count),
   };
 }
 

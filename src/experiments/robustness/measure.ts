@@ -9,11 +9,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { generalizationGap } from "../../measures/gap.ts";
 import type { Metrics } from "../../nn/metrics.ts";
-import { evaluate } from "../../nn/train.ts";
-import { buildModel, imagesOf } from "../build.ts";
+import { evaluate, type Images } from "../../nn/train.ts";
+import { buildModel } from "../build.ts";
 import { fingerprint } from "../checkpoint.ts";
 import type { CorruptionName, Severity } from "../corruptions/constants.ts";
-import { channelStatistics, type Dataset, type Split } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
 import type { Device } from "../device.ts";
 import { type Environment, environment } from "../environment.ts";
 import { writeAtomic } from "../files.ts";
@@ -89,7 +89,7 @@ function lineIn(value: unknown): Line | null {
  */
 export async function measureRobustness(request: RobustnessRequest): Promise<RobustRun> {
   const { run, dataset, device, images, names, severities, stop, onCell } = request;
-  const { clean, identity, set, source } = images;
+  const { count, clean, identity, source } = images;
   const weights = loadWeights(run, dataset, device.kernels);
   const who = {
     run: run.result.id,
@@ -108,16 +108,14 @@ export async function measureRobustness(request: RobustnessRequest): Promise<Rob
     `${corruption}/${severity}`;
   const done = new Map(journal.entries.map((line) => [key(line), line]));
   const model = buildModel(run.config, dataset);
-  const normalization = channelStatistics(dataset.train, dataset.shape);
   const metricsOf = async (
     corruption: Line["corruption"],
     severity: Line["severity"],
-    split: () => Split,
+    images: () => Images,
   ): Promise<Metrics> => {
     const known = done.get(key({ corruption, severity }));
     if (known !== undefined) return { loss: known.loss, accuracy: known.accuracy };
-    const all = imagesOf(split(), dataset.shape, normalization);
-    const { loss, accuracy } = await evaluate(model, weights, all, run.config.batchSize);
+    const { loss, accuracy } = await evaluate(model, weights, images(), run.config.batchSize);
     journal.add({ corruption, severity, loss, accuracy });
     // Signals are only heard between two turns of the event loop.
     await new Promise<void>((resolve) => setImmediate(resolve));
@@ -133,7 +131,7 @@ export async function measureRobustness(request: RobustnessRequest): Promise<Rob
   const cells: Cell[] = [];
   for (const corruption of names)
     for (const severity of severities) {
-      const metrics = await metricsOf(corruption, severity, () => set.split(corruption, severity));
+      const metrics = await metricsOf(corruption, severity, () => images.at(corruption, severity));
       cells.push({ corruption, severity, ...metrics, gap: generalizationGap(train, metrics) });
       onCell?.(corruption, severity, cells.length, names.length * severities.length);
     }
@@ -141,7 +139,7 @@ export async function measureRobustness(request: RobustnessRequest): Promise<Rob
   const result: RobustRun = {
     run: run.result.id,
     source,
-    images: clean.count,
+    images: count,
     classes,
     train,
     clean: onClean,

@@ -72,7 +72,9 @@ export function sweepByRedis(
     if (job === undefined) return "missing";
     const state = await job.getState();
     if (state === "completed") {
-      const fine = settle(id, config, job.returnvalue);
+      // Read again: it may have been completed after it was read.
+      const answer = (await queue.getJob(id))?.returnvalue;
+      const fine = answer !== undefined && settle(id, config, answer);
       await job.remove();
       return fine ? "here" : "missing";
     }

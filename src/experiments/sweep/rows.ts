@@ -7,7 +7,7 @@
 
 import type { RunConfig } from "../config.ts";
 import { runId } from "../config.ts";
-import { precisionName } from "../precision.ts";
+import { precisionOf } from "../precision.ts";
 import { toCsv } from "../report/csv.ts";
 import type { EpochRecord, RunResult } from "../result.ts";
 import { type RunState, type SweepFolder, stateOf } from "./folder.ts";
@@ -51,7 +51,7 @@ const runColumns: readonly Column<Standing>[] = [
   { name: "optimizer", kind: "STRING", of: ({ config }) => config.optimizer },
   { name: "lr", kind: "DOUBLE", of: ({ config }) => config.lr },
   { name: "weight_decay", kind: "DOUBLE", of: ({ config }) => config.weightDecay },
-  { name: "precision", kind: "STRING", of: ({ config }) => precisionName(config.bits) },
+  { name: "precision", kind: "STRING", of: ({ config }) => precisionOf(config) },
   { name: "bits", kind: "INT32", of: ({ config }) => config.bits },
   { name: "seed", kind: "INT32", of: ({ config }) => config.seed },
   { name: "status", kind: "STRING", of: statusOf },

@@ -5,7 +5,8 @@
  */
 
 import { Complaint, explained } from "../complaint.ts";
-import { loadDataset } from "../data/catalog.ts";
+import type { RunConfig } from "../config.ts";
+import { inMemory, loadDataset } from "../data/catalog.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Device } from "../device.ts";
 import { openDevice } from "../node-device.ts";
@@ -25,12 +26,21 @@ const report = (message: Report): void => {
   if (process.connected) process.send!(message);
 };
 
+const devices = new Map<string, Device>();
 const datasets = new Map<string, Dataset>();
+
+/** One thread: there is a worker for each processor. */
+async function deviceFor({ kernels }: RunConfig): Promise<Device> {
+  const device = devices.get(kernels) ?? (await openDevice(kernels, 1));
+  devices.set(kernels, device);
+  return device;
+}
 
 async function datasetFor({ config, dataDir }: Extract<Order, { type: "run" }>): Promise<Dataset> {
   const key = JSON.stringify([config.data, dataDir]);
   const { name, train, test } = config.data;
-  const dataset = datasets.get(key) ?? (await explained(loadDataset(name, { dir: dataDir, train, test })));
+  const dataset =
+    datasets.get(key) ?? (await explained(loadDataset(inMemory(name), { dir: dataDir, train, test })));
   datasets.clear();
   datasets.set(key, dataset);
   return dataset;
@@ -42,7 +52,7 @@ async function outcomeOf(order: Extract<Order, { type: "run" }>): Promise<Outcom
   const { config, out, memory } = order;
   let tools: { readonly device: Device; readonly dataset: Dataset };
   try {
-    tools = { device: await openDevice(config.kernels), dataset: await datasetFor(order) };
+    tools = { device: await deviceFor(config), dataset: await datasetFor(order) };
   } catch (error) {
     return { type: "hindered", reason: messageOf(error) };
   }

@@ -1,6 +1,7 @@
 import type { Var } from "../../autograd/op.ts";
 import { add, reshape } from "../../autograd/ops/arithmetic.ts";
 import { permute, take } from "../../autograd/ops/layout.ts";
+import { square } from "../../tensor/math.ts";
 import { normal, zero } from "../init.ts";
 import type { Model } from "../model.ts";
 import { attention, gelu, layerNorm } from "../network/attention.ts";
@@ -91,7 +92,7 @@ export function deitT({ image, classes, dropPath = 0.1 }: DeitConfig): Model {
           tokens: toTokens,
         }),
       }),
-      withClassAndPlaces(CHANNELS, (size / PATCH) ** 2),
+      withClassAndPlaces(CHANNELS, square(size / PATCH)),
       sequence({
         blocks: sequence(blocks),
         norm: layerNorm(CHANNELS, EPS),

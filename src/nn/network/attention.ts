@@ -18,7 +18,7 @@ export const layerNorm = (channels: number, eps = 1e-5): Layer => ({
   apply: ({ params }, name, x) => f.layerNorm(params, name, x, eps),
 });
 
-export const gelu: Layer = map(f.gelu);
+export const gelu: Layer = map(f.gelu, "offset");
 
 /**
  * Attention of rows of tokens to each other, in several heads: softmax(q kᵀ/√d + bias) v.

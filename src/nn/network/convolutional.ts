@@ -51,19 +51,19 @@ export const batchNorm = (channels: number): Layer => ({
   withRelu: normalizing(f.batchNormRelu2d),
 });
 
-export const relu: Layer = { ...map(f.relu), isRelu: true };
+export const relu: Layer = { ...map(f.relu, "unsigned"), isRelu: true };
 
 /** min(max(0, x), 6) */
-export const relu6: Layer = map((x) => neg(atLeast(-6)(neg(f.relu(x)))));
+export const relu6: Layer = map((x) => neg(atLeast(-6)(neg(f.relu(x)))), "unsigned");
 
 export const maxPool = (size: number, { stride = size, padding = 0 } = {}): Layer =>
-  map(f.maxPool2d({ size, stride, padding }));
+  map(f.maxPool2d({ size, stride, padding }), "same");
 
 /** The mean over all pixels: [N, C, H, W] to [N, C]. */
-export const globalAverage: Layer = map(f.globalAvgPool);
+export const globalAverage: Layer = map(f.globalAvgPool, "same");
 
 /** [N, …] to [N, all the rest] */
 export const flatten: Layer = map((x) => {
   const [n, ...rest] = x.value.shape as [number, ...number[]];
   return reshape([n, sizeOf(rest)])(x);
-});
+}, "same");

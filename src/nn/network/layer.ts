@@ -9,7 +9,7 @@
 import type { Var } from "../../autograd/op.ts";
 import { add } from "../../autograd/ops/arithmetic.ts";
 import type { Shape, Tensor } from "../../tensor/tensor.ts";
-import type { Mode } from "../model.ts";
+import type { InputRange, Mode } from "../model.ts";
 import type { Tree } from "../tree.ts";
 
 /** One step of a network, and what is learned there. */
@@ -24,8 +24,10 @@ export type Part = { readonly name: string } & (
   | { readonly kind: "batchNorm" | "layerNorm"; readonly channels: number }
   /** A parameter that is itself called `name`. */
   | { readonly kind: "parameter"; readonly shape: Shape }
-  /** Nothing is learned; some draw random numbers in training. */
-  | { readonly kind: "map" | "random" }
+  /** Nothing is learned. Where it is known what numbers come out: `range`, or the `same` as arrive. */
+  | { readonly kind: "map"; readonly range?: InputRange | "same" }
+  /** Draws random numbers in training. */
+  | { readonly kind: "random" }
 );
 
 /** What the layers of a network have in common while it is applied. */
@@ -75,12 +77,12 @@ export const chain = (...layers: readonly Layer[]): Layer => ({
 });
 
 /** A function without parameters. */
-export const map = (f: (x: Var) => Var): Layer => ({
-  parts: [{ name: "", kind: "map" }],
+export const map = (f: (x: Var) => Var, range: InputRange | "same" = "signed"): Layer => ({
+  parts: [{ name: "", kind: "map", range }],
   apply: (_pass, _name, x) => f(x),
 });
 
-export const identity: Layer = map((x) => x);
+export const identity: Layer = map((x) => x, "same");
 
 /** branch(x) + shortcut(x), both under the same name. */
 export const residual = (branch: Layer, shortcut: Layer = identity): Layer => ({

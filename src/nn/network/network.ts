@@ -10,7 +10,7 @@ import {
   type LayerInit,
   normal,
 } from "../init.ts";
-import type { Model, Weights } from "../model.ts";
+import type { InputRange, Model, Weights } from "../model.ts";
 import type { Tree } from "../tree.ts";
 import type { Layer, Part } from "./layer.ts";
 import { initRandom, nextRandom } from "./random.ts";
@@ -36,6 +36,7 @@ export function network(
     name,
     weights,
     norms: normsOf(parts),
+    inputs: inputsOf(parts),
     ...(decay === "all" ? {} : { decays: (name: string) => weights.includes(name) }),
 
     init(kernels, rng, dtype = "float32") {
@@ -65,6 +66,18 @@ const normsOf = (parts: readonly Part[]): Tree<string> =>
         : [];
     }),
   );
+
+/** What arrives at each convolution or linear layer. Sums, their shortcuts, and all that is not known may have either sign. */
+function inputsOf(parts: readonly Part[]): Tree<InputRange> {
+  const inputs: Record<string, InputRange> = {};
+  let range: InputRange = "signed";
+  for (const part of parts) {
+    if (part.kind === "conv" || part.kind === "linear") inputs[`${part.name}.weight`] = range;
+    if (part.kind !== "map") range = "signed";
+    else if (part.range !== "same") range = part.range ?? "signed";
+  }
+  return inputs;
+}
 
 function initPart(
   part: Part,

@@ -7,6 +7,7 @@
 import { constant, type Var } from "../../autograd/op.ts";
 import { add, reshape } from "../../autograd/ops/arithmetic.ts";
 import { permute, take } from "../../autograd/ops/layout.ts";
+import { square } from "../../tensor/math.ts";
 import { bufferOf, type DType, type Shape, sizeOf } from "../../tensor/tensor.ts";
 import { member } from "../tree.ts";
 import { attend } from "./attention.ts";
@@ -89,7 +90,7 @@ export function windowAttention(channels: number, heads: number, window: number,
   return {
     parts: [
       ...partsOf("qkv", qkv),
-      { name: table, kind: "parameter", shape: [(2 * window - 1) ** 2, heads] },
+      { name: table, kind: "parameter", shape: [square(2 * window - 1), heads] },
       ...partsOf("proj", proj),
     ],
     apply(pass, name, x) {

@@ -134,13 +134,16 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
     const state = { alive: true };
     const start = heap.allocate(bytes, () => `a tensor of shape [${shape}]`);
     const release = (): void => {
-      if (state.alive) heap.free(start, bytes);
+      if (!state.alive) return;
+      heap.free(start, bytes);
       state.alive = false;
+      // A registry keeps what it waits for until the next full collection, and every small one would carry it along.
+      garbage.unregister(state);
     };
     const place: Place = { start, state };
     const x = tensorAt(place, shape);
     enter(x, { release });
-    garbage.register(place, release);
+    garbage.register(place, release, state);
     return x;
   }
 
@@ -166,12 +169,12 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
     const most = Math.min(3 * crew.threads, (n * cost) / crew.grain);
     const pitch = Math.ceil(workspace / 64) * 64;
     const start = workspace === 0 ? 0 : heap.scratch(pitch * crew.threads);
-    crew.run(
-      kernel,
-      pieces(n, most, unit).map(([from, to]) => argumentsOf(from, to)),
-      start,
-      pitch,
-    );
+    if (most < 2) {
+      wasm[kernel]!(...argumentsOf(0, n), start);
+      return;
+    }
+    const parts = pieces(n, most, unit).map(([from, to]) => argumentsOf(from, to));
+    crew.run(kernel, parts, start, pitch);
   }
 
   /**
@@ -197,7 +200,7 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
 
   /** Where item i of n lies in an array; 0 where there is none. */
   const addressOf = (x: Tensor | null, i: number, n: number): number =>
-    x === null ? 0 : at(x) + (4 * i * sizeOf(x.shape)) / n;
+    x === null ? 0 : i === 0 ? at(x) : at(x) + (4 * i * sizeOf(x.shape)) / n;
 
   /** Numbers for a kernel to read, after `offset` bytes of scratch. */
   function integers(values: ArrayLike<number>, offset = 0): number {
