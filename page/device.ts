@@ -38,7 +38,7 @@ async function fetchSimd(threads: number): Promise<SimdKernels> {
 export const openDevice = (requested: DeviceName): Promise<Device> =>
   openOn(
     {
-      openSimd,
+      openSimd: (threads) => openSimd(threads ?? 1),
       async inspect(mode) {
         const refuse = (why: string): never => {
           throw new Complaint(`${why}. ${remedies[mode]}`);

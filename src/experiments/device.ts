@@ -59,7 +59,8 @@ const graphics = (requested: DeviceName, js: GpuJs, gpu: GpuInfo, host: Kernels)
 
 /** What runs programs: Node or a browser. */
 export interface Platform {
-  openSimd(threads: number): Promise<Kernels>;
+  /** `null`: as many threads as are worthwhile. */
+  openSimd(threads: number | null): Promise<Kernels>;
   /** @throws Complaint with the remedy, where the mode is not to be had */
   inspect(mode: GpuMode): Promise<{ readonly js: GpuJs; readonly gpu: GpuInfo }>;
   /** The mode that `auto` tries, and where to learn more if it is not there. */
@@ -72,7 +73,11 @@ export interface Platform {
  * @param threads - how many compute, where the kernels are `simd`; beside a GPU they have one
  * @throws Complaint where what is asked for by name cannot be had, with the remedy
  */
-export async function openOn(platform: Platform, requested: DeviceName, threads = 1): Promise<Device> {
+export async function openOn(
+  platform: Platform,
+  requested: DeviceName,
+  threads: number | null = 1,
+): Promise<Device> {
   if (requested === "reference") return processor(requested, reference);
   if (requested === "simd") return processor(requested, await platform.openSimd(threads));
   const { mode, more } = platform.auto;

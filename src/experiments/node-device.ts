@@ -6,7 +6,7 @@ import { createSimd, type SimdKernels } from "../tensor/kernels/simd/index.ts";
 import { Complaint } from "./complaint.ts";
 import { type Device, type DeviceName, openOn } from "./device.ts";
 import { type GpuInfo, inspectGpu, NoGpu } from "./gpu-device.ts";
-import { defaultThreads, nodeTeam } from "./threads.ts";
+import { nodeTeam, saidThreads, worthwhile } from "./threads.ts";
 
 const built = (name: string): string => fileURLToPath(new URL(`../../build/${name}`, import.meta.url));
 
@@ -63,14 +63,15 @@ export async function inspectHere(mode: GpuMode): Promise<{ readonly js: GpuJs; 
  * @throws Complaint where what is asked for by name cannot be had, with the remedy
  */
 export async function openDevice(requested: DeviceName = "auto", threads?: number): Promise<Device> {
+  const asked = threads ?? saidThreads();
   const device = await openOn(
     {
-      openSimd: async (count) => openSimd(count),
+      openSimd: async (count) => (count === null ? worthwhile(openSimd) : openSimd(count)),
       inspect: inspectHere,
       auto: { mode: "headlessgl", more: " (qgen doctor tells more)" },
     },
     requested,
-    threads ?? defaultThreads(),
+    asked,
   );
   if (threads !== undefined && device.info.threads !== threads)
     throw new Complaint(

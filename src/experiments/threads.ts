@@ -5,7 +5,9 @@
  */
 
 import { Worker } from "node:worker_threads";
+import type { Kernels } from "../tensor/kernels/kernels.ts";
 import type { Team } from "../tensor/kernels/simd/team.ts";
+import { scope } from "../tensor/scope.ts";
 import { Complaint } from "./complaint.ts";
 import { physicalCores } from "./cores.ts";
 
@@ -34,7 +36,45 @@ export function checkedThreads(text: string, name: string): number {
   return threads;
 }
 
-/** How many threads compute where nobody says it: $QGEN_THREADS, or one for each physical core. */
-export function defaultThreads(said = process.env.QGEN_THREADS): number {
-  return said ? checkedThreads(said, "QGEN_THREADS") : physicalCores().count;
+/** How many threads are asked for where no option says it: $QGEN_THREADS; `null` where that says nothing either. */
+export const saidThreads = (said = process.env.QGEN_THREADS): number | null =>
+  said ? checkedThreads(said, "QGEN_THREADS") : null;
+
+/** Threads have to be faster by so much. */
+const WORTHWHILE = 1.2;
+
+/** How many times as fast as `plain` the kernels of `several` threads multiply, at their best of some turns (50 ms). */
+export function gainOf(plain: Kernels, several: Kernels): number {
+  const n = 384;
+  const best = [plain, several].map((kernels) => {
+    const a = kernels.fill(1, [n, n], "float32");
+    let least = Number.POSITIVE_INFINITY;
+    return (): number => {
+      const began = performance.now();
+      scope(() => kernels.gemm(a, a));
+      least = Math.min(least, performance.now() - began);
+      return least;
+    };
+  }) as [() => number, () => number];
+  let gain = 0;
+  // In turns, since threads take a while to begin.
+  for (let turn = 0; turn < 12; turn++) gain = best[0]() / best[1]();
+  return gain;
+}
+
+/**
+ * The kernels of as many threads as there are physical cores, if they gain anything by it, else of one: the processors of
+ * a virtual machine may share a core without a word.
+ */
+export function worthwhile<K extends Kernels & { close(): void }>(
+  open: (threads: number) => K,
+  { count } = physicalCores(),
+  gain: typeof gainOf = gainOf,
+): K {
+  const plain = open(1);
+  if (count === 1) return plain;
+  const several = open(count);
+  if (gain(plain, several) >= WORTHWHILE) return several;
+  several.close();
+  return plain;
 }

@@ -1,7 +1,9 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { physicalCores } from "../../src/experiments/cores.ts";
 import { openDevice } from "../../src/experiments/node-device.ts";
-import { checkedThreads, defaultThreads } from "../../src/experiments/threads.ts";
+import { checkedThreads, gainOf, saidThreads, worthwhile } from "../../src/experiments/threads.ts";
+import type { Kernels } from "../../src/tensor/kernels/kernels.ts";
+import { reference } from "../../src/tensor/kernels/reference/index.ts";
 import type { SimdKernels } from "../../src/tensor/kernels/simd/index.ts";
 import { obeysTheContract } from "../kernel-contract.ts";
 import { threadedSimd } from "../kernels.ts";
@@ -33,9 +35,30 @@ describe("the number of threads", () => {
     expect(physicalCores(1, { read: nothing, arch: "x64" })).toEqual({ count: 1, from: "guess" });
     expect(physicalCores(8, { read: nothing, arch: "arm64" })).toEqual({ count: 8, from: "guess" });
   });
-  test("QGEN_THREADS is taken where it is set, and physical cores where it is not", () => {
-    expect(defaultThreads("3")).toBe(3);
-    expect(defaultThreads("")).toBe(physicalCores().count);
+  test("QGEN_THREADS is taken where it is set", () => {
+    expect(saidThreads("3")).toBe(3);
+    expect(saidThreads("")).toBe(null);
+  });
+  test.each([
+    [1, 9, 1, []],
+    [4, 1.3, 4, []],
+    [4, 1.1, 1, [4]],
+  ] as const)("on %i cores with a gain of %f it is %i, and threads that gain nothing are ended", (count, gain, expected, ended) => {
+    const closed: number[] = [];
+    const open = (threads: number) => ({ ...reference, threads, close: () => void closed.push(threads) });
+    expect(worthwhile(open, { count, from: "system" }, () => gain).threads).toBe(expected);
+    expect(closed).toEqual(ended);
+  });
+  test("the gain is the time of one over the time of several", () => {
+    const busy = (ms: number): Kernels => ({
+      ...reference,
+      gemm(a) {
+        for (const end = performance.now() + ms; performance.now() < end; );
+        return a;
+      },
+    });
+    expect(gainOf(busy(4), busy(1))).toBeGreaterThan(2);
+    expect(gainOf(busy(1), busy(4))).toBeLessThan(0.5);
   });
   test.each(["0", "-1", "1.5", "two", "65", " "])("%j is refused in a sentence", (text) => {
     expect(() => checkedThreads(text, "--threads")).toThrow(

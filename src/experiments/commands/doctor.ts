@@ -7,7 +7,6 @@ import { version } from "../environment.ts";
 import { openDevice } from "../node-device.ts";
 import { rateOf, square } from "../rate.ts";
 import { count } from "../report/format.ts";
-import { defaultThreads } from "../threads.ts";
 
 /** What there is to say of one device. */
 interface Finding {
@@ -52,9 +51,10 @@ async function doctorAction({ json }: { json?: true }): Promise<void> {
   const findings: Finding[] = [];
   for (const device of deviceNames) if (device !== "auto") findings.push(await examine(device));
   const auto = await openDevice("auto");
+  const simd = await openDevice("simd");
   const cores = physicalCores();
   if (json) {
-    const threads = defaultThreads();
+    const { threads } = simd.info;
     console.log(
       JSON.stringify({ auto: auto.info, processors: cpus().length, cores, threads, findings }, null, 2),
     );
@@ -65,7 +65,7 @@ async function doctorAction({ json }: { json?: true }): Promise<void> {
   );
   const said = cores.from === "system" ? "as the system says" : "at a guess";
   console.log(
-    `${count(cores.count, "physical core")}, ${said}: simd computes with ${count(defaultThreads(), "thread")}, unless --threads says otherwise\n`,
+    `${count(cores.count, "physical core")}, ${said}: simd computes with ${count(simd.info.threads, "thread")}, the faster choice here, unless --threads or QGEN_THREADS says otherwise\n`,
   );
   for (const { device, renderer, software, gflops, missing } of findings)
     console.log(

@@ -23,7 +23,7 @@ export const numbers = (text: string): number[] => (text.trim() === "" ? [] : te
 export const threadsOption = (): Option =>
   new Option(
     "--threads <n>",
-    "threads of simd; the bits are the same (default: $QGEN_THREADS, else one for each physical core)",
+    "threads of simd; the bits are the same (default: $QGEN_THREADS, else one for each physical core if that is faster)",
   ).argParser((text) => checkedThreads(text, "--threads"));
 
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
