@@ -13,6 +13,7 @@ import { generalizationGap } from "../measures/gap.ts";
 import { l2Distance, l2Norm } from "../measures/norms.ts";
 import type { Teacher } from "../nn/distill.ts";
 import type { Model, Weights } from "../nn/model.ts";
+import { partSize } from "../nn/parts.ts";
 import { Diverged, evaluate, startOf, type TrainEvent, train } from "../nn/train.ts";
 import type { Tree } from "../nn/tree.ts";
 import { clippingOf } from "../quant/inspect.ts";
@@ -170,7 +171,7 @@ async function trained(
     status: divergence === undefined ? "complete" : "diverged",
     ...(divergence === undefined ? {} : { reason: divergence.message }),
     selectedEpoch: best?.epoch ?? 0,
-    ...(await describe(model, initial, selected, images, config.batchSize)),
+    ...(await describe(model, initial, selected, images, partSize(config.batchSize, config.accumulate))),
     curve: readEvents(files.events),
     dataSource: dataset.source,
     ...(unreadable.length === 0 ? {} : { unreadable }),

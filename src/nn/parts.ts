@@ -23,6 +23,9 @@ export function partsOf({ images, labels }: Batch, count: number): Batch[] {
   });
 }
 
+/** Images in the largest part of a batch: as many as there is memory for. */
+export const partSize = (batchSize: number, count = 1): number => Math.ceil(batchSize / count);
+
 /** What one part of a batch says: its share of the images, its mean loss and the gradient of that. */
 export interface PartSlope {
   readonly share: number;

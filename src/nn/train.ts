@@ -17,7 +17,7 @@ import { type Metrics, type Tally, tally, total } from "./metrics.ts";
 import type { Mode, Model, Weights } from "./model.ts";
 import { type Objective, toLabels } from "./objectives.ts";
 import type { Optimizer, OptimizerState } from "./optimizers.ts";
-import { meanOf, type Numbers, partsOf } from "./parts.ts";
+import { meanOf, type Numbers, partSize, partsOf } from "./parts.ts";
 import { ascentOf, climbed, type Sam } from "./sam.ts";
 import { mapTree, type Tree } from "./tree.ts";
 
@@ -32,7 +32,7 @@ export interface Recipe {
   readonly lr: (epoch: number) => number;
   /** Each step goes by the gradient at the worst point near the weights. */
   readonly sam?: Sam | undefined;
-  /** Each batch passes through the network in so many parts, one after the other; 1 if it is not given. */
+  /** Each batch passes through the network in so many parts, one after the other; 1 if it is not given. Evaluation, too, takes no more images at a time. */
   readonly accumulate?: number | undefined;
   /** What the steps on some images minimize, in an epoch counted from 0; the mean cross-entropy where absent. */
   readonly objective?: ((batch: Batch, epoch: number) => Objective | Promise<Objective>) | undefined;
@@ -141,8 +141,8 @@ export async function* train(
       }
       state = await onHost(memory, state);
       const [train, test] = [
-        await evaluate(model, state.weights, data.train, recipe.batchSize),
-        await evaluate(model, state.weights, data.test, recipe.batchSize),
+        await evaluate(model, state.weights, data.train, partSize(recipe.batchSize, accumulate)),
+        await evaluate(model, state.weights, data.test, partSize(recipe.batchSize, accumulate)),
       ];
       const best = state.best === null || train.loss < state.best.train.loss;
       const epoch = state.epoch + 1;

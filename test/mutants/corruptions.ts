@@ -210,8 +210,16 @@ export const corruptions: readonly Mutant[] = [
     },
     {
       what: "guessing once is enough",
-      from: "train.accuracy < 2 / classes",
-      to: "train.accuracy < 1 / classes",
+      from: "Math.min(2 * guessing,",
+      to: "Math.min(guessing,",
+    },
+  ]),
+  ...inFile("src/experiments/robustness/imagenet-c.ts", property("imagenet-c"), [
+    { what: "photographs are resized once more", from: 'images), view: "middle" }', to: "images) }" },
+    {
+      what: "classes and numbers are not compared",
+      from: "split.count !== first.count",
+      to: "split.count < 0",
     },
   ]),
   ...inFile("src/experiments/robustness/table.ts", property("robustness"), [

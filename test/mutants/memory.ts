@@ -46,6 +46,11 @@ export const memory: readonly Mutant[] = [
     },
   ]),
   ...inFile("src/nn/train.ts", property("parts"), [
+    {
+      what: "evaluation takes whole batches",
+      from: "data.train, partSize(recipe.batchSize, accumulate)",
+      to: "data.train, recipe.batchSize",
+    },
     { what: "only the last part teaches the running moments", from: "    buffers = after;\n", to: "" },
   ]),
   ...inFile("src/tensor/scope.ts", property("pull-back-once"), [

@@ -85,7 +85,12 @@ describe("numbers on corrupted images", () => {
     };
     expect(degenerateNote(flat)).toMatch(/^every loss, clean or corrupted, is within 5% of ln 100 = 4\.605/);
     expect(degenerateNote({ ...flat, train: { loss: 4, accuracy: 0.019 } })).toMatch(
-      /is below 2%, twice that of guessing/,
+      /is below 2%, where guessing has 1%/,
+    );
+    const two = { train: { loss: 0.6, accuracy: 0.8 }, classes: 2, cells: [] };
+    expect(degenerateNote(two)).toBeNull();
+    expect(degenerateNote({ ...two, train: { loss: 0.6, accuracy: 0.7 } })).toMatch(
+      /is below 75%, where guessing has 50%/,
     );
     expect(degenerateNote({ ...flat, cells: [{ loss: 1.06 * chance, accuracy: 0.01 }] })).toBeNull();
     expect(degenerateNote({ ...flat, train: { loss: 1, accuracy: 0.7 } })).toBeNull();

@@ -2,19 +2,21 @@ import { dirname, join } from "node:path";
 import { Command, Option } from "commander";
 import { Complaint } from "../complaint.ts";
 import { namesIn, severitiesIn } from "../corruptions/request.ts";
+import type { ImageKind } from "../data/dataset.ts";
 import { type DeviceName, deviceNames, deviceText } from "../device.ts";
 import { writeAtomic } from "../files.ts";
 import { openRuns } from "../landscape/landscape.ts";
 import { labelsOf } from "../landscape/surfaces.ts";
 import { openDevice } from "../node-device.ts";
-import { createProgress } from "../progress.ts";
+import { createProgress, type Progress } from "../progress.ts";
 import { fixed } from "../report/format.ts";
+import { openPhotographs } from "../robustness/imagenet-c.ts";
 import { type CorruptedImages, corruptedImages } from "../robustness/images.ts";
 import { measureRobustness } from "../robustness/measure.ts";
 import { overall } from "../robustness/summary.ts";
 import { robustTables, type Tested } from "../robustness/table.ts";
 import { robustCsv, robustText } from "../robustness/text.ts";
-import { datasetOf } from "../trained.ts";
+import { datasetOf, type TrainedRun } from "../trained.ts";
 import { type CorruptionFlags, corruptionOptions, withCorruptionOptions } from "./corrupt.ts";
 import { number, stopOnSignal, threadsOption } from "./options.ts";
 
@@ -43,7 +45,7 @@ export const robustnessCommand = (): Command =>
       .option("--images <n>", "the first n test images (default: all of the run)", number)
       .option(
         "--from <dir>",
-        "published images (CIFAR-10-C, CIFAR-100-C) in place of ones that are made here",
+        "published images (CIFAR-10-C, CIFAR-100-C, ImageNet-C) in place of ones that are made here",
       ),
   )
     .option("--cache <dir>", "where corrupted images are kept (default: .corrupted beside the runs)")
@@ -58,13 +60,61 @@ export const robustnessCommand = (): Command =>
     )
     .action(robustnessAction);
 
+/** Corrupted images, and what networks they are for. */
+interface Opened {
+  readonly images: CorruptedImages;
+  readonly kind: ImageKind;
+}
+
+/** The corrupted images that a run is tested on. */
+async function open(
+  run: TrainedRun,
+  options: Options,
+  progress: Progress,
+  stop: () => boolean,
+): Promise<Opened> {
+  const { images, from } = options;
+  const names = namesIn(options.corruptions);
+  const { folder: photographs } = run.config.data;
+  if (photographs !== undefined && from !== undefined) {
+    const found = openPhotographs({
+      from,
+      names,
+      severities: severitiesIn(options.severities),
+      images,
+      size: photographs.size,
+      onUnreadable: ({ file, reason }) => progress.print(`left out: ${file} (${reason})`),
+    });
+    return { images: found, kind: found.kind };
+  }
+  const dataset = await datasetOf(run, options.dataDir);
+  const cache = options.cache ?? join(dirname(run.folder), ".corrupted");
+  const made = await corruptedImages(
+    { ...corruptionOptions(options), dataset, images, names, from, cache },
+    {
+      stop,
+      onPicture: (name, done, of) =>
+        progress.update(
+          (names.indexOf(name) + done / of) / names.length,
+          `making corrupted images · ${name} · ${done} of ${of}`,
+        ),
+    },
+  );
+  return { images: made, kind: dataset };
+}
+
 async function robustnessAction(folders: string[], options: Options): Promise<void> {
   const names = namesIn(options.corruptions);
   const severities = severitiesIn(options.severities);
   const runs = openRuns(folders);
   const labels = labelsOf(runs);
   for (const { folder, config, result } of runs) {
-    if (options.images !== undefined && options.images > config.data.test)
+    if (config.data.name === "imagenet" && options.from === undefined)
+      throw new Complaint(
+        `the run in ${folder} is of photographs: give --from DIR, a folder of ImageNet-C as published`,
+        2,
+      );
+    if (config.data.name !== "imagenet" && options.images !== undefined && options.images > config.data.test)
       throw new Complaint(
         `--images ${options.images}: the run in ${folder} was tested with ${config.data.test} images, and no more are taken`,
         2,
@@ -74,40 +124,21 @@ async function robustnessAction(folders: string[], options: Options): Promise<vo
   const device = await openDevice(options.device, options.threads);
   const progress = createProgress(process.stderr);
   const signals = stopOnSignal();
-  const made = new Map<string, CorruptedImages>();
+  const opened = new Map<string, Opened>();
   const tested: Tested[] = [];
   progress.print(
     `${runs.length} networks, ${names.length} corruptions, ${severities.length} severities (${deviceText(device.info)})`,
   );
   try {
     for (const [i, run] of runs.entries()) {
-      const dataset = await datasetOf(run, options.dataDir);
-      const key = JSON.stringify([dataset.name, dataset.train.count, dataset.test.count]);
-      const images =
-        made.get(key) ??
-        (await corruptedImages(
-          {
-            ...corruptionOptions(options),
-            dataset,
-            images: options.images,
-            names,
-            from: options.from,
-            cache: options.cache ?? join(dirname(run.folder), ".corrupted"),
-          },
-          {
-            stop: signals.stop,
-            onPicture: (name, done, of) =>
-              progress.update(
-                (names.indexOf(name) + done / of) / names.length,
-                `making corrupted images · ${name} · ${done} of ${of}`,
-              ),
-          },
-        ));
-      if (!made.has(key)) progress.print(images.source);
-      made.set(key, images);
+      const { data } = run.config;
+      const key = JSON.stringify(data);
+      const { images, kind } = opened.get(key) ?? (await open(run, options, progress, signals.stop));
+      if (!opened.has(key)) progress.print(images.source);
+      opened.set(key, { images, kind });
       const robust = await measureRobustness({
         run,
-        dataset,
+        dataset: kind,
         device,
         images,
         names,

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { partSize } from "../../nn/parts.ts";
 import { buildModel } from "../build.ts";
 import { Complaint, explained } from "../complaint.ts";
 import type { RunConfig } from "../config.ts";
@@ -89,7 +90,7 @@ async function trainAction(this: Command, given: TrainOptions): Promise<void> {
       `there is nothing to profile, since this run is complete (${folder}). Add --restart to begin again.`,
     );
   const profiler = options.profile && createProfiler(device.kernels, () => performance.now());
-  const images = Math.ceil(batchSize / accumulate);
+  const images = partSize(batchSize, accumulate);
   const needed = profiler && (await neededBytes(profiler, config, dataset, images));
 
   const progress = createProgress(process.stderr);

@@ -6,6 +6,7 @@
 
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import type { ViewDraws } from "./view.ts";
 
 /** What is asked of a thread. */
 export interface Question {
@@ -13,8 +14,7 @@ export interface Question {
   readonly path: string;
   /** Pixels of a side. */
   readonly size: number;
-  /** The random numbers of the view; `null` for that of evaluation. */
-  readonly draws: readonly number[] | null;
+  readonly draws: ViewDraws;
 }
 
 export type Decoded =

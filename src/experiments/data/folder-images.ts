@@ -28,7 +28,7 @@ const AHEAD = 2;
  * @param onUnreadable - told once of each file that cannot be read
  */
 export function folderImages(
-  { folder, count, files, labels }: FolderSplit,
+  { folder, count, files, labels, view }: FolderSplit,
   shape: ImageShape,
   decoder: Decoder,
   augment: boolean,
@@ -45,7 +45,11 @@ export function folderImages(
       chosen.map(async (index) => {
         const rng = augment ? draws?.(index) : undefined;
         const numbers = rng === undefined ? null : Array.from({ length: DRAWS }, () => rng.uniform());
-        const found = await decoder.decode({ path: join(folder, files[index]!), size, draws: numbers });
+        const found = await decoder.decode({
+          path: join(folder, files[index]!),
+          size,
+          draws: numbers ?? view ?? null,
+        });
         if ("pixels" in found) return { label: labels[index]!, pixels: found.pixels };
         if (!known.has(index)) onUnreadable({ file: join(folder, files[index]!), reason: found.reason });
         known.add(index);

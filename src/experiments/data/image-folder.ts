@@ -16,6 +16,8 @@ export interface FolderSplit {
   /** Relative to the folder, in the order of classes and names. */
   readonly files: readonly string[];
   readonly labels: Int32Array;
+  /** Its pictures have been cut out already: their middle is seen, without resizing. */
+  readonly view?: "middle";
 }
 
 export interface FolderDataset {
@@ -32,7 +34,8 @@ export interface FolderDataset {
 const isPicture = (name: string): boolean => /\.(jpe?g|png|webp)$/i.test(name);
 const inOrder = (names: readonly string[]): string[] => [...names].sort((a, b) => (a < b ? -1 : 1));
 
-function classesIn(folder: string): string[] {
+/** @throws Complaint where there is no folder, or none in it */
+export function classesIn(folder: string): string[] {
   if (!existsSync(folder))
     throw new Complaint(`there is no folder ${folder}: expected a folder of classes there`, 2);
   const entries = readdirSync(folder, { withFileTypes: true });
@@ -42,7 +45,7 @@ function classesIn(folder: string): string[] {
 }
 
 /** @param count - so many of the files, at equal distances in their order; all where absent */
-function splitOf(folder: string, classes: readonly string[], count: number | undefined): FolderSplit {
+export function splitOf(folder: string, classes: readonly string[], count: number | undefined): FolderSplit {
   const all: { file: string; label: number }[] = [];
   classes.forEach((name, label) => {
     const files = readdirSync(join(folder, name), { recursive: true, encoding: "utf8" }).filter(isPicture);

@@ -10,15 +10,23 @@ import { cropped, type Picture, resized } from "./resize.ts";
 /** How many random numbers a random view may take. */
 export const DRAWS = 23;
 
+/** Numbers in [0, 1) for a random view; `null` for that of evaluation; the middle of a picture that has its size already. */
+export type ViewDraws = readonly number[] | "middle" | null;
+
 /**
  * Where training draws: a random resized crop, flipped or not. Else the shorter side is resized to 8/7 of `size` (256
  * for 224), and the middle is seen.
  *
- * @param draws - numbers in [0, 1); `null` for the view of evaluation
+ * @throws RangeError where the middle is asked for, and the picture is smaller
  * @implements QGen.sec.C.1
  */
-export function viewOf(picture: Picture, size: number, draws: readonly number[] | null): Picture {
+export function viewOf(picture: Picture, size: number, draws: ViewDraws): Picture {
   const { width, height } = picture;
+  if (draws === "middle") {
+    if (Math.min(width, height) < size)
+      throw new RangeError(`expected a picture of ${size} a side or more, found ${width} × ${height}`);
+    return cropped(picture, middle(height, width, size, size));
+  }
   if (draws !== null) {
     let next = 0;
     const uniform = (): number => draws[next++]!;

@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import type { Images } from "../../nn/train.ts";
+import type { ImageSource } from "../../nn/train.ts";
 import { imagesOf } from "../build.ts";
 import { Complaint } from "../complaint.ts";
 import type { CorruptionName, Severity } from "../corruptions/constants.ts";
@@ -29,9 +29,9 @@ export interface CorruptedImages {
   readonly source: string;
   /** Other images have another one. */
   readonly identity: string;
-  /** The images that they were made from. */
-  readonly clean: Images;
-  at(name: CorruptionName, severity: Severity): Images;
+  /** The images that they were made from; `null` where they are not at hand. */
+  readonly clean: ImageSource | null;
+  at(name: CorruptionName, severity: Severity): ImageSource;
 }
 
 export interface ImagesRequest extends CorruptionOptions {

@@ -9,11 +9,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { generalizationGap } from "../../measures/gap.ts";
 import type { Metrics } from "../../nn/metrics.ts";
-import { evaluate, type Images } from "../../nn/train.ts";
+import { evaluate, type ImageSource } from "../../nn/train.ts";
 import { buildModel } from "../build.ts";
 import { fingerprint } from "../checkpoint.ts";
 import type { CorruptionName, Severity } from "../corruptions/constants.ts";
-import type { Dataset } from "../data/dataset.ts";
+import type { ImageKind } from "../data/dataset.ts";
 import type { Device } from "../device.ts";
 import { type Environment, environment } from "../environment.ts";
 import { writeAtomic } from "../files.ts";
@@ -40,7 +40,7 @@ export interface RobustRun {
   /** Test images of each corruption and severity. */
   readonly images: number;
   readonly classes: number;
-  /** On clean images: all that the run was trained with, and those that were corrupted. */
+  /** On clean images: all that the run was trained with, and those that were corrupted, or all of its test images. */
   readonly train: Metrics;
   readonly clean: Metrics;
   readonly cells: readonly Cell[];
@@ -52,7 +52,8 @@ export interface RobustRun {
 
 export interface RobustnessRequest {
   readonly run: TrainedRun;
-  readonly dataset: Dataset;
+  /** What the network of the run is for. */
+  readonly dataset: ImageKind;
   readonly device: Device;
   readonly images: CorruptedImages;
   readonly names: readonly CorruptionName[];
@@ -111,7 +112,7 @@ export async function measureRobustness(request: RobustnessRequest): Promise<Rob
   const metricsOf = async (
     corruption: Line["corruption"],
     severity: Line["severity"],
-    images: () => Images,
+    images: () => ImageSource,
   ): Promise<Metrics> => {
     const known = done.get(key({ corruption, severity }));
     if (known !== undefined) return { loss: known.loss, accuracy: known.accuracy };
@@ -126,8 +127,8 @@ export async function measureRobustness(request: RobustnessRequest): Promise<Rob
     return { loss, accuracy };
   };
 
-  const { train } = run.result;
-  const onClean = await metricsOf("clean", 0, () => clean);
+  const { train, test } = run.result;
+  const onClean = clean === null ? test : await metricsOf("clean", 0, () => clean);
   const cells: Cell[] = [];
   for (const corruption of names)
     for (const severity of severities) {

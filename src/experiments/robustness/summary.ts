@@ -60,8 +60,10 @@ export function degenerateNote({
   cells,
 }: Pick<RobustRun, "train" | "classes"> & { readonly cells: readonly Metrics[] }): string | null {
   const percent = (share: number): string => `${(100 * share).toFixed(0)}%`;
-  if (train.accuracy < 2 / classes)
-    return `accuracy on clean training images is below ${percent(2 / classes)}, twice that of guessing; what has learned next to nothing has a small gap, and it says nothing of generalization`;
+  const guessing = 1 / classes;
+  const little = Math.min(2 * guessing, (1 + guessing) / 2);
+  if (train.accuracy < little)
+    return `accuracy on clean training images is below ${percent(little)}, where guessing has ${percent(guessing)}; what has learned next to nothing has a small gap, and it says nothing of generalization`;
   const chance = Math.log(classes);
   const flat = [train, ...cells].every(({ loss }) => Math.abs(loss - chance) < 0.05 * chance);
   return flat

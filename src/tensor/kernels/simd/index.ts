@@ -188,14 +188,14 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
     arrays: readonly (Tensor | null)[],
     behind: Part,
   ): void {
-    const part = (from: number, to: number): Part => [
-      ...before,
-      ...arrays.map((x) => addressOf(x, from, n)),
-      to - from,
-      ...behind,
-    ];
     // Kernels read numbers by the vector, and go beyond the last ones.
-    spread(kernel, n, cost, part, { unit: 16 });
+    spread(
+      kernel,
+      n,
+      cost,
+      (from, to) => [...before, ...arrays.map((x) => addressOf(x, from, n)), to - from, ...behind],
+      { unit: 16 },
+    );
   }
 
   /** Where item i of n lies in an array; 0 where there is none. */
@@ -233,8 +233,9 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
   /** Runs a kernel of batch normalization, whose last arguments are n, c, the rest, and a range of channels. */
   function spreadChannels(kernel: string, x: Shape, cost: number, args: Part): void {
     const [n, c, inner] = channels(x);
-    const part = (from: number, to: number): Part => [...args, n, c, inner, from, to];
-    spread(kernel, c, cost * n * inner, part, { workspace: wasm.normWorkspace!(c) * 4 });
+    spread(kernel, c, cost * n * inner, (from, to) => [...args, n, c, inner, from, to], {
+      workspace: wasm.normWorkspace!(c) * 4,
+    });
   }
 
   function normalized(
@@ -421,16 +422,21 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
       expectShape("conv2d", { bias }, [y[1]!]);
       const out = empty(y);
       const b = addressOf(bias, 0, 1);
-      const part = (from: number, to: number): Part => [
-        addressOf(x, from, d.n),
-        at(w),
-        b,
-        addressOf(out, from, d.n),
-        to - from,
-        d.groups,
-        ...one,
-      ];
-      spread("conv2d", d.n, cost, part, options);
+      spread(
+        "conv2d",
+        d.n,
+        cost,
+        (from, to) => [
+          addressOf(x, from, d.n),
+          at(w),
+          b,
+          addressOf(out, from, d.n),
+          to - from,
+          d.groups,
+          ...one,
+        ],
+        options,
+      );
       return out;
     },
     conv2dInputGrad(g, w, x, geometry) {
@@ -438,15 +444,13 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
       const { d, y, one, cost, options } = convArguments(x, w.shape, geometry);
       expectShape("conv2dInputGrad", { g }, y);
       const dx = empty(x);
-      const part = (from: number, to: number): Part => [
-        addressOf(g, from, d.n),
-        at(w),
-        addressOf(dx, from, d.n),
-        to - from,
-        d.groups,
-        ...one,
-      ];
-      spread("conv2dInputGrad", d.n, cost, part, options);
+      spread(
+        "conv2dInputGrad",
+        d.n,
+        cost,
+        (from, to) => [addressOf(g, from, d.n), at(w), addressOf(dx, from, d.n), to - from, d.groups, ...one],
+        options,
+      );
       return dx;
     },
     conv2dWeightGrad(g, x, w, geometry) {
@@ -457,8 +461,10 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
       const dw = empty(w);
       const args = [at(g), at(x), at(dw), d.n, d.groups, ...one];
       // Over input channels: what each adds up, it adds up over all images.
-      const part = (from: number, to: number): Part => [...args, from, to];
-      spread("conv2dWeightGrad", d.c, (cost * d.n) / d.c, part, { ...options, unit: 1 });
+      spread("conv2dWeightGrad", d.c, (cost * d.n) / d.c, (from, to) => [...args, from, to], {
+        ...options,
+        unit: 1,
+      });
       return dw;
     },
 
@@ -509,13 +515,13 @@ function kernelsOn(heap: Heap, wasm: Exports, crew: Crew): SimdKernels {
       kernelsOf(v, s);
       const y = empty(v.shape);
       const [size, given] = [sizeOf(v.shape), [stepOf(s), ...levels(q)]];
-      const part = (from: number, to: number): Part => [
-        addressOf(v, from, size),
-        ...given,
-        addressOf(y, from, size),
-        to - from,
-      ];
-      spread("quantize", size, 8, part, { unit: 16 });
+      spread(
+        "quantize",
+        size,
+        8,
+        (from, to) => [addressOf(v, from, size), ...given, addressOf(y, from, size), to - from],
+        { unit: 16 },
+      );
       return y;
     },
     quantizeGrad(g, v, s, q) {
