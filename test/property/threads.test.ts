@@ -43,12 +43,15 @@ describe("the number of threads", () => {
     [1, 9, 1, []],
     [4, 1.3, 4, []],
     [4, 1.1, 1, [4]],
-  ] as const)("on %i cores with a gain of %f it is %i, and threads that gain nothing are ended", (count, gain, expected, ended) => {
-    const closed: number[] = [];
-    const open = (threads: number) => ({ ...reference, threads, close: () => void closed.push(threads) });
-    expect(worthwhile(open, { count, from: "system" }, () => gain).threads).toBe(expected);
-    expect(closed).toEqual(ended);
-  });
+  ] as const)(
+    "on %i cores with a gain of %f it is %i, and threads that gain nothing are ended",
+    (count, gain, expected, ended) => {
+      const closed: number[] = [];
+      const open = (threads: number) => ({ ...reference, threads, close: () => void closed.push(threads) });
+      expect(worthwhile(open, { count, from: "system" }, () => gain).threads).toBe(expected);
+      expect(closed).toEqual(ended);
+    },
+  );
   test("the gain is the time of one over the time of several", () => {
     const busy = (ms: number): Kernels => ({
       ...reference,
