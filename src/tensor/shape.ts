@@ -39,6 +39,9 @@ export interface Plan {
   readonly strides: readonly (readonly number[])[];
 }
 
+/** The extents, then the strides of each operand: as compiled kernels read them. */
+export const flatPlan = ({ extents, strides }: Plan): number[] => [...extents, ...strides.flat()];
+
 /**
  * How to walk over the shape `to` and over operands that broadcast to it: the axes of `to`, outermost first,
  * neighbours merged wherever every operand steps through both as through one.

@@ -29,7 +29,7 @@ export const threads: readonly Mutant[] = [
     { what: "threads have one workspace", from: "workspace + me * pitch", to: "workspace" },
     { what: "threads have one place for partial tiles", from: "own: owns[me]!", to: "own: owns[0]!" },
   ]),
-  ...inFile("src/tensor/kernels/simd/index.ts", property("team"), [
+  ...inFile("src/tensor/kernels/simd/learning.ts", property("team"), [
     {
       what: "the parts of a sum depend on the number of threads",
       from: "ranges(size, SUMMED)",
