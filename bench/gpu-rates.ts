@@ -7,7 +7,8 @@
 import type { Device } from "../src/experiments/device.ts";
 import { nin } from "../src/nn/models/nin.ts";
 import { sgd } from "../src/nn/optimizers.ts";
-import { startOf, trainStep } from "../src/nn/train.ts";
+import { trainStep } from "../src/nn/step.ts";
+import { startOf } from "../src/nn/train.ts";
 import { prepare } from "../src/quant/prepare.ts";
 import type { GpuKernels } from "../src/tensor/kernels/gpu/index.ts";
 import type { Kernels } from "../src/tensor/kernels/kernels.ts";

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { openSimd } from "../src/experiments/node-device.ts";
+import { evaluate } from "../src/nn/evaluate.ts";
 import { nin } from "../src/nn/models/nin.ts";
 import { sgd } from "../src/nn/optimizers.ts";
-import { evaluate, startOf, trainStep } from "../src/nn/train.ts";
+import { trainStep } from "../src/nn/step.ts";
+import { startOf } from "../src/nn/train.ts";
 import { prepare } from "../src/quant/prepare.ts";
 import { createRng } from "../src/tensor/random.ts";
 import { loopScope } from "../src/tensor/scope.ts";

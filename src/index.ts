@@ -105,7 +105,9 @@ export { type Quadratic, quadratic } from "./measures/theory/quadratic.ts";
 export { flatten, treeLoss, unflatten } from "./measures/theory/tree-loss.ts";
 export { type WorstCase, worstCase } from "./measures/worst-case.ts";
 export { marginallySmoothed, softLabels, type Teacher } from "./nn/distill.ts";
+export { evaluate } from "./nn/evaluate.ts";
 export { foldBatchNorm } from "./nn/fold.ts";
+export type { Images } from "./nn/images.ts";
 export * as layers from "./nn/layers.ts";
 export type { Metrics } from "./nn/metrics.ts";
 export type { Mode, Model, Weights } from "./nn/model.ts";
@@ -114,16 +116,7 @@ export { type Objective, smoothed, softCrossEntropy, toLabels, toTargets } from 
 export { adam, adamw, type Optimizer, rmsprop, sgd } from "./nn/optimizers.ts";
 export { ascentOf, defaultSam, type Sam } from "./nn/sam.ts";
 export { type Cosine, cosine, multiStep } from "./nn/schedules.ts";
-export {
-  Diverged,
-  evaluate,
-  type Images,
-  type Recipe,
-  startOf,
-  type TrainEvent,
-  type TrainState,
-  train,
-} from "./nn/train.ts";
+export { Diverged, type Recipe, startOf, type TrainEvent, type TrainState, train } from "./nn/train.ts";
 export { mapTree, type Tree } from "./nn/tree.ts";
 export { type PaperRef, paperItems } from "./paper.ts";
 export { binPenalty, binRegularization, binWeight } from "./quant/bin-regularization.ts";

@@ -14,8 +14,10 @@ import {
   verdictOf,
 } from "../src/measures/search/criterion.ts";
 import type { Law } from "../src/measures/search/perturb.ts";
+import { evaluate } from "../src/nn/evaluate.ts";
+import type { Images } from "../src/nn/images.ts";
 import type { Model, Weights } from "../src/nn/model.ts";
-import { evaluate, type Images, imagesFor } from "../src/nn/train.ts";
+import { imagesFor } from "../src/nn/pass.ts";
 import { mapTree, type Tree } from "../src/nn/tree.ts";
 import type { Rng } from "../src/tensor/random.ts";
 import { scope } from "../src/tensor/scope.ts";

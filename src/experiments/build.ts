@@ -5,11 +5,12 @@
  */
 
 import { softLabels, type Teacher } from "../nn/distill.ts";
+import type { Images } from "../nn/images.ts";
 import type { Model } from "../nn/model.ts";
 import { type Objective, smoothed, toLabels, toTargets } from "../nn/objectives.ts";
 import { adam, adamw, type Optimizer, rmsprop, sgd } from "../nn/optimizers.ts";
 import { cosine, multiStep } from "../nn/schedules.ts";
-import type { Images, Recipe } from "../nn/train.ts";
+import type { Recipe } from "../nn/train.ts";
 import { binRegularization, binWeight } from "../quant/bin-regularization.ts";
 import { prepare, type QuantizedModel } from "../quant/prepare.ts";
 import { architecture } from "./architectures.ts";

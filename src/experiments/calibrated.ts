@@ -1,5 +1,6 @@
+import type { ImageSource } from "../nn/images.ts";
 import type { Model, Weights } from "../nn/model.ts";
-import { type ImageSource, imagesFor } from "../nn/train.ts";
+import { imagesFor } from "../nn/pass.ts";
 import { scope } from "../tensor/scope.ts";
 import { isQuantized } from "./build.ts";
 

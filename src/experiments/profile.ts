@@ -4,8 +4,9 @@
  * @packageDocumentation
  */
 
+import type { ImageSource } from "../nn/images.ts";
 import type { Model } from "../nn/model.ts";
-import { backward, forward, type ImageSource } from "../nn/train.ts";
+import { backward, forward } from "../nn/pass.ts";
 import type { Kernels } from "../tensor/kernels/kernels.ts";
 import { type Call, type Memory, watched } from "../tensor/kernels/watched.ts";
 import { createRng } from "../tensor/random.ts";

@@ -1,5 +1,5 @@
 import { constant, type Var } from "../autograd/op.ts";
-import type { Images } from "../nn/train.ts";
+import type { Images } from "../nn/images.ts";
 import type { Tree } from "../nn/tree.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 

@@ -4,9 +4,10 @@
  * @packageDocumentation
  */
 
+import { evaluate } from "../nn/evaluate.ts";
+import type { Images } from "../nn/images.ts";
 import type { Metrics } from "../nn/metrics.ts";
 import type { Model, Weights } from "../nn/model.ts";
-import { evaluate, type Images } from "../nn/train.ts";
 import { mapTree, type Tree } from "../nn/tree.ts";
 import type { Rng } from "../tensor/random.ts";
 import { loopScope } from "../tensor/scope.ts";

@@ -1,6 +1,6 @@
 import { constant } from "../autograd/op.ts";
+import type { Images } from "../nn/images.ts";
 import type { Model, Weights } from "../nn/model.ts";
-import type { Images } from "../nn/train.ts";
 import { mapTree } from "../nn/tree.ts";
 import { loopScope } from "../tensor/scope.ts";
 import type { Buffer } from "../tensor/tensor.ts";

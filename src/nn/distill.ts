@@ -10,7 +10,7 @@ import { loopScope } from "../tensor/scope.ts";
 import type { Buffer, Shape } from "../tensor/tensor.ts";
 import type { Batch } from "./images.ts";
 import type { Model, Weights } from "./model.ts";
-import { imagesFor } from "./train.ts";
+import { imagesFor } from "./pass.ts";
 import { mapTree } from "./tree.ts";
 
 export interface Teacher {

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { constant } from "../../src/autograd/op.ts";
 import type { Model, Weights } from "../../src/nn/model.ts";
-import { backward, forward, startOf, type TrainState, trainStep } from "../../src/nn/train.ts";
+import { backward, forward } from "../../src/nn/pass.ts";
+import { trainStep } from "../../src/nn/step.ts";
+import { startOf, type TrainState } from "../../src/nn/train.ts";
 import { mapTree, type Tree } from "../../src/nn/tree.ts";
 import type { Kernels } from "../../src/tensor/kernels/kernels.ts";
 import { reference } from "../../src/tensor/kernels/reference/index.ts";

@@ -1,7 +1,8 @@
 /** What training on a GPU must do: follow the SIMD kernels, keep activations where they are, and leave nothing behind. */
 import { expect, test } from "vitest";
 import { nin } from "../../src/nn/models/nin.ts";
-import { startOf, trainStep } from "../../src/nn/train.ts";
+import { trainStep } from "../../src/nn/step.ts";
+import { startOf } from "../../src/nn/train.ts";
 import { prepare } from "../../src/quant/prepare.ts";
 import type { GpuKernels } from "../../src/tensor/kernels/gpu/index.ts";
 import type { Kernels } from "../../src/tensor/kernels/kernels.ts";

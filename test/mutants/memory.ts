@@ -51,6 +51,8 @@ export const memory: readonly Mutant[] = [
       from: "data.train, partSize(recipe.batchSize, accumulate)",
       to: "data.train, recipe.batchSize",
     },
+  ]),
+  ...inFile("src/nn/step.ts", property("parts"), [
     { what: "only the last part teaches the running moments", from: "    buffers = after;\n", to: "" },
   ]),
   ...inFile("src/tensor/scope.ts", property("pull-back-once"), [

@@ -171,7 +171,7 @@ export const searches: readonly Mutant[] = [
     },
     { what: "a zero gradient is divided by 0", from: "TINY = 1e-12", to: "TINY = 0" },
   ]),
-  ...inFile("src/nn/train.ts", property("sam"), [
+  ...inFile("src/nn/step.ts", property("sam"), [
     {
       what: "the gradient of SAM is that at w",
       from: "({ grads } = await slopeAt(memory, { state, buffers }",

@@ -178,6 +178,8 @@ export const training: readonly Mutant[] = [
       from: "train.loss < state.best.train.loss",
       to: "lossSum / steps < state.best.train.loss",
     },
+  ]),
+  ...inFile("src/nn/evaluate.ts", property("train"), [
     {
       what: "evaluation normalizes by the moments of the batch",
       from: 'x, "eval").y.value',
@@ -211,16 +213,6 @@ export const training: readonly Mutant[] = [
       to: "{ epoch, train, weights: start.weights }",
     },
     {
-      what: "the network's own rule for its parameters (the floor of the steps) is not applied",
-      from: "model.project?.(updated.params) ?? updated.params",
-      to: "updated.params",
-    },
-    {
-      what: "the optimizer does not hear what is exempt from weight decay",
-      from: "state.optimizer, lr, model.decays)",
-      to: "state.optimizer, lr)",
-    },
-    {
       what: "every epoch has the same order of images",
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text
       from: "shuffle/${state.epoch}",
@@ -235,6 +227,18 @@ export const training: readonly Mutant[] = [
       what: "an epoch has the learning rate of the next one",
       from: "recipe.lr(state.epoch)",
       to: "recipe.lr(state.epoch + 1)",
+    },
+  ]),
+  ...inFile("src/nn/step.ts", property("train-script"), [
+    {
+      what: "the network's own rule for its parameters (the floor of the steps) is not applied",
+      from: "model.project?.(updated.params) ?? updated.params",
+      to: "updated.params",
+    },
+    {
+      what: "the optimizer does not hear what is exempt from weight decay",
+      from: "state.optimizer, lr, model.decays)",
+      to: "state.optimizer, lr)",
     },
     {
       what: "what batch norm has seen is forgotten",

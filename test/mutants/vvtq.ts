@@ -69,7 +69,7 @@ export const vvtq: readonly Mutant[] = [
       to: "return x;",
     },
   ]),
-  ...inFile("src/nn/train.ts", property("vvtq"), [
+  ...inFile("src/nn/pass.ts", property("vvtq"), [
     {
       what: "the penalty counts in the loss, and not in the gradient",
       from: "[...slope, one]",

@@ -12,9 +12,10 @@ import {
   planeOf,
   surface,
 } from "../../src/measures/landscape.ts";
+import { evaluate } from "../../src/nn/evaluate.ts";
+import type { Images } from "../../src/nn/images.ts";
 import type { Weights } from "../../src/nn/model.ts";
 import { nin } from "../../src/nn/models/nin.ts";
-import { evaluate, type Images } from "../../src/nn/train.ts";
 import { mapTree } from "../../src/nn/tree.ts";
 import { dequantized, prepare } from "../../src/quant/prepare.ts";
 import { reference } from "../../src/tensor/kernels/reference/index.ts";

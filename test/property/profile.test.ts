@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { activationsOf, createProfiler, type Profile, profileText } from "../../src/experiments/profile.ts";
+import { evaluate } from "../../src/nn/evaluate.ts";
 import { nin } from "../../src/nn/models/nin.ts";
 import { sgd } from "../../src/nn/optimizers.ts";
-import { evaluate, startOf, trainStep } from "../../src/nn/train.ts";
+import { trainStep } from "../../src/nn/step.ts";
+import { startOf } from "../../src/nn/train.ts";
 import { prepare } from "../../src/quant/prepare.ts";
 import type { Kernels } from "../../src/tensor/kernels/kernels.ts";
 import { reference } from "../../src/tensor/kernels/reference/index.ts";

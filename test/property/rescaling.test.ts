@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { constant } from "../../src/autograd/op.ts";
 import { measureAll, needsOf, registry } from "../../src/measures/registry/index.ts";
+import type { Images } from "../../src/nn/images.ts";
 import type { Weights } from "../../src/nn/model.ts";
-import type { Images } from "../../src/nn/train.ts";
 import { mapTree } from "../../src/nn/tree.ts";
 import { createRng } from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";

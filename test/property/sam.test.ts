@@ -1,10 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Batch } from "../../src/nn/images.ts";
 import type { Model } from "../../src/nn/model.ts";
 import { nin } from "../../src/nn/models/nin.ts";
 import { sgd } from "../../src/nn/optimizers.ts";
+import { backward, forward } from "../../src/nn/pass.ts";
 import { ascentOf, climbed, defaultSam, type Sam } from "../../src/nn/sam.ts";
-import { type Batch, backward, forward, startOf, type TrainState, trainStep } from "../../src/nn/train.ts";
+import { trainStep } from "../../src/nn/step.ts";
+import { startOf, type TrainState } from "../../src/nn/train.ts";
 import { mapTree, type Tree } from "../../src/nn/tree.ts";
 import { prepare } from "../../src/quant/prepare.ts";
 import { createRng } from "../../src/tensor/random.ts";

@@ -12,10 +12,12 @@ import {
   sharpnessDefaults,
   sharpnessRadius,
 } from "../../src/measures/search/sharpness.ts";
+import { evaluate } from "../../src/nn/evaluate.ts";
+import type { Images } from "../../src/nn/images.ts";
 import type { Model, Weights } from "../../src/nn/model.ts";
 import { nin } from "../../src/nn/models/nin.ts";
 import { sgd } from "../../src/nn/optimizers.ts";
-import { evaluate, type Images, startOf, train } from "../../src/nn/train.ts";
+import { startOf, train } from "../../src/nn/train.ts";
 import { mapTree } from "../../src/nn/tree.ts";
 import { dequantized, prepare } from "../../src/quant/prepare.ts";
 import { createRng } from "../../src/tensor/random.ts";

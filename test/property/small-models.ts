@@ -1,9 +1,9 @@
 /** Models of a few numbers, for measures whose definition can be written out. */
 
 import { reshape } from "../../src/autograd/ops/arithmetic.ts";
+import type { Images } from "../../src/nn/images.ts";
 import { batchNorm2d, conv2d, linear, relu } from "../../src/nn/layers.ts";
 import type { Model, Weights } from "../../src/nn/model.ts";
-import type { Images } from "../../src/nn/train.ts";
 import { mapTree } from "../../src/nn/tree.ts";
 import { createRng } from "../../src/tensor/random.ts";
 import { type Shape, sizeOf, type Tensor } from "../../src/tensor/tensor.ts";

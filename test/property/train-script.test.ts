@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { constant } from "../../src/autograd/op.ts";
+import type { Images } from "../../src/nn/images.ts";
 import type { Model } from "../../src/nn/model.ts";
 import type { Optimizer } from "../../src/nn/optimizers.ts";
-import { type Images, startOf, type TrainEvent, train } from "../../src/nn/train.ts";
+import { startOf, type TrainEvent, train } from "../../src/nn/train.ts";
 import { mapTree, type Tree } from "../../src/nn/tree.ts";
 import { reference } from "../../src/tensor/kernels/reference/index.ts";
 import { createRng } from "../../src/tensor/random.ts";

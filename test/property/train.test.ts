@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { generalizationGap } from "../../src/measures/gap.ts";
+import { evaluate } from "../../src/nn/evaluate.ts";
+import type { Images } from "../../src/nn/images.ts";
 import { tally, total } from "../../src/nn/metrics.ts";
 import type { Model } from "../../src/nn/model.ts";
 import { nin } from "../../src/nn/models/nin.ts";
 import { sgd } from "../../src/nn/optimizers.ts";
 import { multiStep } from "../../src/nn/schedules.ts";
-import { Diverged, evaluate, type Images, startOf, type TrainEvent, train } from "../../src/nn/train.ts";
+import { Diverged, startOf, type TrainEvent, train } from "../../src/nn/train.ts";
 import { mapTree } from "../../src/nn/tree.ts";
 import { prepare } from "../../src/quant/prepare.ts";
 import { createRng } from "../../src/tensor/random.ts";

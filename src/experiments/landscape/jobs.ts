@@ -7,8 +7,8 @@
 import { createHash } from "node:crypto";
 import type { Normalization } from "../../measures/directions.ts";
 import { displaced, type Grid, type Plane, planeOf } from "../../measures/landscape.ts";
+import type { Images } from "../../nn/images.ts";
 import type { Model, Weights } from "../../nn/model.ts";
-import type { Images } from "../../nn/train.ts";
 import type { Tree } from "../../nn/tree.ts";
 import { clippingOf } from "../../quant/inspect.ts";
 import type { QuantizedModel } from "../../quant/prepare.ts";

@@ -16,8 +16,8 @@ import {
 } from "../../measures/registry/index.ts";
 import type { Reported } from "../../measures/reported.ts";
 import { foldBatchNorm } from "../../nn/fold.ts";
+import type { Images } from "../../nn/images.ts";
 import type { Model, Weights } from "../../nn/model.ts";
-import type { Images } from "../../nn/train.ts";
 import type { Kernels } from "../../tensor/kernels/kernels.ts";
 import { createRng } from "../../tensor/random.ts";
 import { buildImages, isQuantized } from "../build.ts";

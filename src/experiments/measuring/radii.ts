@@ -15,8 +15,8 @@ import {
   pacBayesReference,
 } from "../../measures/search/pac-bayes.ts";
 import { magnitudeAwareBox, sharpnessDefaults, sharpnessRadius } from "../../measures/search/sharpness.ts";
+import type { Images } from "../../nn/images.ts";
 import type { Model, Weights } from "../../nn/model.ts";
-import type { Images } from "../../nn/train.ts";
 import type { Rng } from "../../tensor/random.ts";
 import { Complaint } from "../complaint.ts";
 import { openJournal } from "../journal.ts";

@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import type { ImageSource } from "../../nn/train.ts";
+import type { ImageSource } from "../../nn/images.ts";
 import { imagesOf } from "../build.ts";
 import { Complaint } from "../complaint.ts";
 import type { CorruptionName, Severity } from "../corruptions/constants.ts";

@@ -8,8 +8,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { generalizationGap } from "../../measures/gap.ts";
+import { evaluate } from "../../nn/evaluate.ts";
+import type { ImageSource } from "../../nn/images.ts";
 import type { Metrics } from "../../nn/metrics.ts";
-import { evaluate, type ImageSource } from "../../nn/train.ts";
 import { buildModel } from "../build.ts";
 import { fingerprint } from "../checkpoint.ts";
 import type { CorruptionName, Severity } from "../corruptions/constants.ts";

@@ -4,7 +4,8 @@
  * @packageDocumentation
  */
 
-import { evaluate, startOf, train } from "../../nn/train.ts";
+import { evaluate } from "../../nn/evaluate.ts";
+import { startOf, train } from "../../nn/train.ts";
 import { createRng } from "../../tensor/random.ts";
 import { buildImages, buildModel, buildRecipe } from "../build.ts";
 import { canonicalJson, type RunConfig } from "../config.ts";

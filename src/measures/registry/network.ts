@@ -1,5 +1,5 @@
+import type { Images } from "../../nn/images.ts";
 import type { Model, Weights } from "../../nn/model.ts";
-import type { Images } from "../../nn/train.ts";
 import type { Tree } from "../../nn/tree.ts";
 import { square } from "../../tensor/math.ts";
 import type { Rng } from "../../tensor/random.ts";

@@ -6,9 +6,10 @@
  */
 
 import { constant } from "../../autograd/op.ts";
+import type { Batch, Images } from "../../nn/images.ts";
 import { type Tally, tally } from "../../nn/metrics.ts";
 import type { Model, Weights } from "../../nn/model.ts";
-import { type Batch, type Images, imagesFor } from "../../nn/train.ts";
+import { imagesFor } from "../../nn/pass.ts";
 import { mapTree, type Tree } from "../../nn/tree.ts";
 import { loopScope } from "../../tensor/scope.ts";
 import type { Buffer, Tensor } from "../../tensor/tensor.ts";

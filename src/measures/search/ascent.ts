@@ -4,8 +4,9 @@
  * @packageDocumentation
  */
 
+import type { Images } from "../../nn/images.ts";
 import type { Model, Weights } from "../../nn/model.ts";
-import { backward, forward, type Images } from "../../nn/train.ts";
+import { backward, forward } from "../../nn/pass.ts";
 import { mapTree, member, type Tree } from "../../nn/tree.ts";
 import { square } from "../../tensor/math.ts";
 import type { Rng } from "../../tensor/random.ts";

@@ -5,8 +5,8 @@
  * @packageDocumentation
  */
 
+import type { Images } from "../../nn/images.ts";
 import type { Model, Weights } from "../../nn/model.ts";
-import type { Images } from "../../nn/train.ts";
 import type { Rng } from "../../tensor/random.ts";
 import { type Arranged, arrange, hitsOf } from "./accuracy.ts";
 import { type Bracket, bisect, defaultBracket, type SearchResult, type Step } from "./bisect.ts";

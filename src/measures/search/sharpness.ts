@@ -5,8 +5,8 @@
  * @packageDocumentation
  */
 
+import type { Images } from "../../nn/images.ts";
 import type { Model, Weights } from "../../nn/model.ts";
-import type { Images } from "../../nn/train.ts";
 import { member, type Tree } from "../../nn/tree.ts";
 import type { Rng } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
