@@ -22,7 +22,14 @@ export default defineConfig({
           ...patience,
         },
       },
-      { test: { name: "page", include: ["test/gpu/page.gpu.ts"], pool: "forks", ...patience } },
+      {
+        test: {
+          name: "page",
+          include: ["test/gpu/page.gpu.ts", "test/gpu/report.gpu.ts"],
+          pool: "forks",
+          ...patience,
+        },
+      },
       {
         define: { "process.env.QGEN_EFFORT": '"0.05"' },
         // Isolated from other origins, so that threads may share memory.
