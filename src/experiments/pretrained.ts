@@ -4,14 +4,12 @@
  * @packageDocumentation
  */
 
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { Model, Weights } from "../nn/model.ts";
 import { mapTree, type Tree } from "../nn/tree.ts";
 import type { Rng } from "../tensor/random.ts";
 import { bufferOf, type Buffer as Numbers, sameShape, type Tensor } from "../tensor/tensor.ts";
 import { Complaint } from "./complaint.ts";
-import { decodeSafetensors, type SafeTensor } from "./safetensors.ts";
+import type { SafeTensor } from "./safetensors.ts";
 
 /** A file of weights. */
 export interface Pretrained {
@@ -20,17 +18,6 @@ export interface Pretrained {
   readonly bytes: Uint8Array;
   readonly sha256: string;
   readonly tensors: Tree<SafeTensor>;
-}
-
-/** @throws Complaint where there is no such file, or it is no safetensors file */
-export function readPretrained(path: string): Pretrained {
-  try {
-    const bytes = readFileSync(path);
-    const sha256 = createHash("sha256").update(bytes).digest("hex");
-    return { path, bytes, sha256, tensors: decodeSafetensors(bytes).tensors };
-  } catch (error) {
-    throw new Complaint(`the weights in ${path} cannot be read: ${(error as Error).message}`, 2);
-  }
 }
 
 /** What PyTorch's state dicts have besides: counts of batches, and indices that follow from the shapes. */

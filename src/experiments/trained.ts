@@ -17,7 +17,7 @@ import { Complaint, explained } from "./complaint.ts";
 import { type RunConfig, runSchema } from "./config.ts";
 import { inMemory, loadDataset } from "./data/catalog.ts";
 import type { Dataset, ImageKind } from "./data/dataset.ts";
-import { readPretrained } from "./pretrained.ts";
+import { readPretrained } from "./read-pretrained.ts";
 import type { RunResult } from "./result.ts";
 import { decodeSafetensors, type SafeTensor } from "./safetensors.ts";
 
