@@ -31,30 +31,13 @@ export function createRng(name: string | number): Rng {
     return draw();
   };
   const below = (n: number): number => Math.floor(uniform() * n);
-  let spare: number | undefined;
 
   return {
     fork: (child) => createRng(`${name}/${child}`),
     uniform,
     below,
     key: () => [below(2 ** 32), below(2 ** 32)],
-    // Marsaglia's polar method: two deviates from a point in the unit disc.
-    normal() {
-      if (spare !== undefined) {
-        const value = spare;
-        spare = undefined;
-        return value;
-      }
-      for (;;) {
-        const u = 2 * uniform() - 1;
-        const v = 2 * uniform() - 1;
-        const r = u * u + v * v;
-        if (r >= 1 || r === 0) continue;
-        const stretch = Math.sqrt((-2 * log(r)) / r);
-        spare = v * stretch;
-        return u * stretch;
-      }
-    },
+    normal: polar(uniform),
     // Fisher and Yates.
     permutation(n) {
       const order = Int32Array.from({ length: n }, (_, i) => i);
@@ -66,5 +49,26 @@ export function createRng(name: string | number): Rng {
       }
       return order;
     },
+  };
+}
+
+/** Normal numbers from uniform ones by Marsaglia's polar method: two from each point in the unit disc. */
+export function polar(uniform: () => number): () => number {
+  let spare: number | undefined;
+  return () => {
+    if (spare !== undefined) {
+      const value = spare;
+      spare = undefined;
+      return value;
+    }
+    for (;;) {
+      const u = 2 * uniform() - 1;
+      const v = 2 * uniform() - 1;
+      const r = u * u + v * v;
+      if (r >= 1 || r === 0) continue;
+      const stretch = Math.sqrt((-2 * log(r)) / r);
+      spare = v * stretch;
+      return u * stretch;
+    }
   };
 }

@@ -63,7 +63,6 @@ export const corruptions: readonly Mutant[] = [
     [...golden("corruptions"), ...property("corruptions")],
     [
       { what: "the first words are not thrown away", from: "i < 12", to: "i < 0" },
-      { what: "the polar method without its 2", from: "(-2 * log(r))", to: "(-log(r))" },
       { what: "the index is not in the state", from: "index | 0, 1]", to: "0 * index, 1]" },
     ],
   ),

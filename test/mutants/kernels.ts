@@ -32,6 +32,11 @@ export const kernels: readonly Mutant[] = [
       to: "v128.and(f32x4.ge(x, low), f32x4.lt(x, high))",
     },
   ]),
+  ...inFile(
+    "src/tensor/random.ts",
+    [...property("random"), ...golden("corruptions")],
+    [{ what: "the polar method without its 2", from: "(-2 * log(r))", to: "(-log(r))" }],
+  ),
   ...inFile("src/tensor/kernels/reference/random.ts", property("kernel-random"), [
     { what: "a round of Threefry rotates by another number", from: "[13, 15, 26, 6]", to: "[13, 15, 26, 7]" },
     { what: "the number of the group is not added to the key", from: "! + group + 1) | 0", to: "!) | 0" },

@@ -5,7 +5,7 @@
  */
 
 import type { Key } from "../../tensor/kernels/kernels.ts";
-import { log } from "../../tensor/math.ts";
+import { polar } from "../../tensor/random.ts";
 
 export interface Draws {
   /** Uniform on [0, 1), in steps of 2⁻³². */
@@ -35,27 +35,10 @@ export function drawsOf([a0, b0]: Key, index: number): Draws {
   for (let i = 0; i < 12; i++) word();
 
   const uniform = (): number => word() * 2 ** -32;
-  let spare: number | undefined;
   return {
     uniform,
     between: (low, high) => low + (high - low) * uniform(),
     below: (n) => Math.floor(uniform() * n),
-    // Marsaglia's polar method: two deviates from a point in the unit disc.
-    normal() {
-      if (spare !== undefined) {
-        const value = spare;
-        spare = undefined;
-        return value;
-      }
-      for (;;) {
-        const u = 2 * uniform() - 1;
-        const v = 2 * uniform() - 1;
-        const r = u * u + v * v;
-        if (r >= 1 || r === 0) continue;
-        const stretch = Math.sqrt((-2 * log(r)) / r);
-        spare = v * stretch;
-        return u * stretch;
-      }
-    },
+    normal: polar(uniform),
   };
 }
