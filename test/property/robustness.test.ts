@@ -1,7 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { CorruptionName, Severity } from "../../src/experiments/corruptions/constants.ts";
 import { commonNames } from "../../src/experiments/corruptions/corruption.ts";
-import { corruptedClaim, paperCounts, table5Csv } from "../../src/experiments/report/robustness.ts";
+import {
+  corruptedClaim,
+  mobilenetClaim,
+  paperCounts,
+  table5Csv,
+} from "../../src/experiments/report/robustness.ts";
 import { robustnessHtml } from "../../src/experiments/report/robustness-html.ts";
 import type { Cell, RobustRun } from "../../src/experiments/robustness/measure.ts";
 import { degenerateNote, overall, relativeError } from "../../src/experiments/robustness/summary.ts";
@@ -169,6 +174,33 @@ describe("tables of robustness", () => {
       );
       expect(corruptedClaim(tableOf([tested(8, 0)])).verdict).toBe("undecided");
       expect(corruptedClaim(grid(0.8)).id).toBe("corrupted-gap-nin:2x1");
+    },
+  );
+
+  verifies(
+    "QGen.tab.6",
+    "MobileNet-V2 at 2 bits is the exception where its gap is the largest in most cells",
+    () => {
+      const of = (model: string, two: number, train = { loss: 0.5, accuracy: 0.9 }) =>
+        mobilenetClaim({
+          ...tableOf([
+            tested(32, 0, { loss: 1 }),
+            tested(8, 0, { loss: 0.9 }),
+            tested(2, 0, { loss: two, train }),
+          ]),
+          model,
+        });
+      expect(of("mobilenetv2", 1.1)[0]).toMatchObject({ id: "mobilenet-int2", verdict: "holds" });
+      expect(of("mobilenetv2", 1.1)[0]!.says[0]).toBe(
+        "mobilenetv2: Int2 has the largest gap in 30 of 30 cells.",
+      );
+      // Above Int8, not above FP32.
+      expect(of("mobilenetv2", 0.95)[0]!.verdict).toBe("fails");
+      expect(of("mobilenetv2", 1.1, { loss: 0.5, accuracy: 0.1 })[0]!.verdict).toBe("undecided");
+      expect(of("resnet18", 1.1)).toEqual([]);
+      expect(mobilenetClaim({ ...tableOf([tested(8, 0)]), model: "mobilenetv2" })[0]!.verdict).toBe(
+        "undecided",
+      );
     },
   );
 

@@ -33,6 +33,8 @@ interface Options {
   runs: string;
   also?: readonly string[];
   measures: boolean;
+  landscape: boolean;
+  corrupted: boolean;
   json?: true;
 }
 
@@ -65,10 +67,9 @@ export const reproduceCommand = (): Command =>
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
     .option("--out <dir>", "folder of the report", "report")
     .option("--runs <dir>", "folder of all runs; what is complete there is not run again", "runs")
-    .option(
-      "--no-measures",
-      "only Tables 1 and 2 and Figure 1: no measures, no landscape, no corrupted images",
-    )
+    .option("--no-measures", "without Table 3, hypothesis 1 and the ranking of measures")
+    .option("--no-landscape", "without Figure 2")
+    .option("--no-corrupted", "without Tables 4 and 5")
     .option("--json", "print the summary as JSON")
     .addHelpText("after", "\nExample:\n  qgen reproduce --scale small --data synthetic --out report")
     .action(reproduceAction);
@@ -98,7 +99,7 @@ async function reproduceAction(options: Options, command: Command): Promise<void
   const configs = Array.from({ length: seeds }, (_, seed) =>
     configsOf(options.model ?? scale.model, seed),
   ).flat();
-  const corrupted = options.measures && dataset.shape[0] === 3;
+  const corrupted = options.corrupted && dataset.shape[0] === 3;
   /** Networks that are trained for Tables 4 and 5 alone. */
   const more = (corrupted ? (options.also ?? scale.robustness.models) : []).filter(
     (model) => model !== configs[0]!.model,
@@ -140,14 +141,15 @@ async function reproduceAction(options: Options, command: Command): Promise<void
         .filter(({ status }) => status === "complete")
         .map(({ config }) => openRun(runFolder(options.runs, config).folder));
     const trained = openAll(results.slice(0, configs.length));
-    if (options.measures && trained.length > 0) {
+    if (trained.length > 0) {
       const measuring = { dataset, device, scale, stop: signals.stop };
-      found.measured = await measureAll(trained, measuring);
-      found.landscape = await landscapeOf(trained, {
-        ...measuring,
-        dataDir: options.dataDir,
-        out: join(options.out, "landscape"),
-      });
+      if (options.measures) found.measured = await measureAll(trained, measuring);
+      if (options.landscape)
+        found.landscape = await landscapeOf(trained, {
+          ...measuring,
+          dataDir: options.dataDir,
+          out: join(options.out, "landscape"),
+        });
       if (corrupted)
         found.robustness = await robustnessOf([...trained, ...openAll(results.slice(configs.length))], {
           ...measuring,
@@ -183,5 +185,8 @@ function givenOptions(command: Command): string {
   const given = ["scale", "data", "model", "also", "train", "test", "epochs", "seeds"]
     .filter((name) => command.getOptionValueSource(name) === "cli")
     .map((name) => `--${name} ${command.getOptionValue(name)}`);
-  return [...given, ...(command.getOptionValue("measures") ? [] : ["--no-measures"])].join(" ");
+  const without = ["measures", "landscape", "corrupted"]
+    .filter((part) => !command.getOptionValue(part))
+    .map((part) => `--no-${part}`);
+  return [...given, ...without].join(" ");
 }

@@ -77,6 +77,39 @@ export function corruptedClaim({ model, precisions }: RobustTable): Claim {
   };
 }
 
+const mobilenetHead: Head = {
+  id: "mobilenet-int2",
+  statement: "MobileNet-V2 at 2 bits has the largest gap under most corruptions",
+  place: "appendix C.5; Table 6",
+};
+
+/** What the numbers of MobileNet-V2 say to the exception that the paper makes for it; of other networks, nothing. */
+export function mobilenetClaim({ model, precisions }: RobustTable): Claim[] {
+  if (!model.startsWith("mobilenetv2")) return [];
+  const rule =
+    "Holds where Int2 has the largest gap of all precisions in more than half of the cells. Networks that have learned nothing decide nothing.";
+  const two = precisions.find(({ bits }) => bits === 2);
+  const others = precisions.filter((one) => one !== two);
+  if (two === undefined || others.length === 0)
+    return [unanswerable(mobilenetHead, rule, "Int2 and another precision")];
+  const largest = two.cells.filter(({ gap }, i) => others.every(({ cells }) => gap > cells[i]!.gap)).length;
+  const of = two.cells.length;
+  const notes = degenerateNotes(precisions);
+  return [
+    {
+      ...mobilenetHead,
+      verdict: notes.length > 0 ? "undecided" : largest > of / 2 ? "holds" : "fails",
+      says: [
+        `${model}: Int2 has the largest gap in ${largest} of ${count(of, "cell")}.`,
+        `By precision: ${precisions.map(({ name, overall, trainLoss }) => `${name} gap ${fixed(overall.gap.mean, 3)}, training loss ${fixed(trainLoss.mean, 3)}, accuracy on corrupted images ${fixed(100 * overall.accuracy.mean, 1)}%`).join("; ")}.`,
+        ...notes,
+      ],
+      rule,
+      comparisons: [],
+    },
+  ];
+}
+
 /** Table 5 as data: the mean over the severities, the paper's rows among them. */
 export const table5Csv = (tables: readonly RobustTable[]): string =>
   toCsv(
