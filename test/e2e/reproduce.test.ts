@@ -182,6 +182,17 @@ describe("qgen reproduce", () => {
     expect(read(here, "runs.csv")).toContain(`${id},Int2,0,false,diverged,"${reason}"`);
   });
 
+  test.each([
+    [["--seeds", "0"], "--seeds 0"],
+    [["--corrupted", "1.5"], "--corrupted 1.5"],
+  ])("%o is a sentence", async (more, named) => {
+    const { code, stderr } = await qgen(...args(places(), ...more));
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `qgen: ${named}: expected a whole number of at least 1\n`,
+    });
+  });
+
   test("a report that has no place to go is a sentence", { timeout: 60_000 }, async () => {
     const { runs } = places();
     const here = { runs, out: "/dev/null/report" };

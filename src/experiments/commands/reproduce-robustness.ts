@@ -17,6 +17,8 @@ interface Testing {
   readonly device: Device;
   readonly scale: Scale;
   readonly stop: () => boolean;
+  /** First so many test images; `null`: all. */
+  readonly images: number | null;
   /** Folder of all runs; corrupted images are kept there too. */
   readonly runs: string;
 }
@@ -24,9 +26,9 @@ interface Testing {
 /** Tables 4 and 5: the runs on corrupted images, which are made once for all. */
 export async function robustnessOf(
   runs: readonly TrainedRun[],
-  { dataset, device, scale, stop, runs: folder }: Testing,
+  { dataset, device, scale, stop, images: most, runs: folder }: Testing,
 ): Promise<readonly RobustTable[]> {
-  const { images: most, severities } = scale.robustness;
+  const { severities } = scale.robustness;
   const progress = createProgress(process.stderr);
   const images = await corruptedImages(
     {

@@ -14,7 +14,7 @@ import type { RobustTable } from "../robustness/table.ts";
 import { run, runFolder } from "../run.ts";
 import { paperRecipe, type ScaleName, scaleNames, scales } from "../scales.ts";
 import { openRun, type TrainedRun } from "../trained.ts";
-import { checkedConfig, number, resolveData, stopOnSignal, threadsOption } from "./options.ts";
+import { checkedConfig, number, resolveData, stopOnSignal, threadsOption, wholeNumber } from "./options.ts";
 import { landscapeOf, measureAll } from "./reproduce-measures.ts";
 import { robustnessOf } from "./reproduce-robustness.ts";
 
@@ -34,7 +34,8 @@ interface Options {
   also?: readonly string[];
   measures: boolean;
   landscape: boolean;
-  corrupted: boolean;
+  /** `false`: none; `undefined`: as many as the scale says. */
+  corrupted?: number | false;
   json?: true;
 }
 
@@ -69,6 +70,7 @@ export const reproduceCommand = (): Command =>
     .option("--runs <dir>", "folder of all runs; what is complete there is not run again", "runs")
     .option("--no-measures", "without Table 3, hypothesis 1 and the ranking of measures")
     .option("--no-landscape", "without Figure 2")
+    .option("--corrupted <n>", "first n test images for Tables 4 and 5, in place of the scale's", number)
     .option("--no-corrupted", "without Tables 4 and 5")
     .option("--json", "print the summary as JSON")
     .addHelpText("after", "\nExample:\n  qgen reproduce --scale small --data synthetic --out report")
@@ -76,6 +78,11 @@ export const reproduceCommand = (): Command =>
 
 async function reproduceAction(options: Options, command: Command): Promise<void> {
   const scale = scales[options.scale];
+  const seeds = wholeNumber("--seeds", options.seeds ?? scale.seeds);
+  const images =
+    typeof options.corrupted === "number"
+      ? wholeNumber("--corrupted", options.corrupted)
+      : scale.robustness.images;
   const name = await resolveData(options.data, options.dataDir);
   const loading = loadDataset(name, {
     dir: options.dataDir,
@@ -84,7 +91,6 @@ async function reproduceAction(options: Options, command: Command): Promise<void
   });
   const dataset = await explained(loading);
   const device = await openDevice(options.device, options.threads);
-  const seeds = options.seeds ?? scale.seeds;
   const configsOf = (model: string, seed: number): RunConfig[] =>
     precisions.map((bits) =>
       checkedConfig({
@@ -99,7 +105,7 @@ async function reproduceAction(options: Options, command: Command): Promise<void
   const configs = Array.from({ length: seeds }, (_, seed) =>
     configsOf(options.model ?? scale.model, seed),
   ).flat();
-  const corrupted = options.corrupted && dataset.shape[0] === 3;
+  const corrupted = options.corrupted !== false && dataset.shape[0] === 3;
   /** Networks that are trained for Tables 4 and 5 alone. */
   const more = (corrupted ? (options.also ?? scale.robustness.models) : []).filter(
     (model) => model !== configs[0]!.model,
@@ -153,6 +159,7 @@ async function reproduceAction(options: Options, command: Command): Promise<void
       if (corrupted)
         found.robustness = await robustnessOf([...trained, ...openAll(results.slice(configs.length))], {
           ...measuring,
+          images,
           runs: options.runs,
         });
     }
@@ -182,11 +189,11 @@ const line = (label: string, { status, reason, train, test, gap, seconds }: RunR
 
 /** The options that decide the result, as the user gave them. */
 function givenOptions(command: Command): string {
-  const given = ["scale", "data", "model", "also", "train", "test", "epochs", "seeds"]
-    .filter((name) => command.getOptionValueSource(name) === "cli")
+  const given = ["scale", "data", "model", "also", "train", "test", "epochs", "seeds", "corrupted"]
+    .filter((name) => command.getOptionValueSource(name) === "cli" && command.getOptionValue(name) !== false)
     .map((name) => `--${name} ${command.getOptionValue(name)}`);
   const without = ["measures", "landscape", "corrupted"]
-    .filter((part) => !command.getOptionValue(part))
+    .filter((part) => command.getOptionValue(part) === false)
     .map((part) => `--no-${part}`);
   return [...given, ...without].join(" ");
 }
