@@ -27,6 +27,9 @@ const rows: readonly (readonly [name: string, size: number, classes: number, row
   ["resnet18", 224, 1000, "tv_resnet18"],
   ["resnet50", 224, 1000, "tv_resnet50"],
   ["mobilenetv2", 224, 1000, "tv_mobilenet_v2"],
+  ["mobilenetv2:w8", 224, 1000, "tv_mobilenet_v2_w8"],
+  ["mobilenetv2:w16", 224, 1000, "tv_mobilenet_v2_w16"],
+  ["mobilenetv2:w40", 224, 1000, "tv_mobilenet_v2_w40"],
   ["swin-t", 224, 1000, "tv_swin_t"],
   ["deit-t", 224, 1000, "deit_tiny"],
 ];
