@@ -48,9 +48,9 @@ const architectures: readonly Architecture[] = [
   },
   ofWidth("resnet18", 64, (fit) => resnet({ ...fit, depth: 18 })),
   ofWidth("resnet50", 64, (fit) => resnet({ ...fit, depth: 50 })),
-  named("mobilenetv1", mobilenetV1),
+  ofWidth("mobilenetv1", 32, mobilenetV1),
   ofWidth("mobilenetv2", 32, mobilenetV2),
-  named("vgg19", vgg19),
+  ofWidth("vgg19", 64, vgg19),
   named("deit-t", deitT),
   named("swin-t", swinT),
 ];

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { explained } from "../complaint.ts";
-import type { RunConfig } from "../config.ts";
+import type { RecipeConfig, RunConfig } from "../config.ts";
 import { loadDataset } from "../data/catalog.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { type DeviceName, deviceNames, deviceText } from "../device.ts";
 import type { LandscapeReport } from "../landscape/write.ts";
 import { openDevice } from "../node-device.ts";
@@ -12,7 +13,7 @@ import type { MeasuredRuns } from "../report/measures.ts";
 import type { RunResult } from "../result.ts";
 import type { RobustTable } from "../robustness/table.ts";
 import { run, runFolder } from "../run.ts";
-import { paperRecipe, type ScaleName, scaleNames, scales } from "../scales.ts";
+import { type Others, paperRecipe, type Scale, type ScaleName, scaleNames, scales } from "../scales.ts";
 import { openRun, type TrainedRun } from "../trained.ts";
 import { checkedConfig, number, resolveData, stopOnSignal, threadsOption, wholeNumber } from "./options.ts";
 import { landscapeOf, measureAll } from "./reproduce-measures.ts";
@@ -80,43 +81,48 @@ async function reproduceAction(options: Options, command: Command): Promise<void
   const scale = scales[options.scale];
   const seeds = wholeNumber("--seeds", options.seeds ?? scale.seeds);
   const images =
-    typeof options.corrupted === "number"
-      ? wholeNumber("--corrupted", options.corrupted)
-      : scale.robustness.images;
+    typeof options.corrupted === "number" ? wholeNumber("--corrupted", options.corrupted) : undefined;
   const name = await resolveData(options.data, options.dataDir);
-  const loading = loadDataset(name, {
-    dir: options.dataDir,
-    train: options.train ?? scale.train ?? undefined,
-    test: options.test ?? scale.test ?? undefined,
-  });
-  const dataset = await explained(loading);
+  const load = (train: number | null, test: number | null): Promise<Dataset> =>
+    explained(
+      loadDataset(name, {
+        dir: options.dataDir,
+        train: options.train ?? train ?? undefined,
+        test: options.test ?? test ?? undefined,
+      }),
+    );
+  const dataset = await load(scale.train, scale.test);
   const device = await openDevice(options.device, options.threads);
-  const configsOf = (model: string, seed: number): RunConfig[] =>
+  const configsOf = (
+    model: string,
+    seed: number,
+    recipe: RecipeConfig,
+    { train, test }: Dataset,
+  ): RunConfig[] =>
     precisions.map((bits) =>
       checkedConfig({
-        ...paperRecipe(options.epochs ?? scale.epochs),
+        ...recipe,
         model,
         bits,
-        data: { name, train: dataset.train.count, test: dataset.test.count },
+        data: { name, train: train.count, test: test.count },
         seed,
         kernels: device.kernels.name,
       }),
     );
-  const configs = Array.from({ length: seeds }, (_, seed) =>
-    configsOf(options.model ?? scale.model, seed),
-  ).flat();
+  const model = options.model ?? scale.model;
+  const recipe = paperRecipe(options.epochs ?? scale.epochs);
+  const configs = Array.from({ length: seeds }, (_, seed) => configsOf(model, seed, recipe, dataset)).flat();
   const corrupted = options.corrupted !== false && dataset.shape[0] === 3;
-  /** Networks that are trained for Tables 4 and 5 alone. */
-  const more = (corrupted ? (options.also ?? scale.robustness.models) : []).filter(
-    (model) => model !== configs[0]!.model,
-  );
-  const others = more.flatMap((model) => configsOf(model, 0));
-  const all = [...configs, ...others];
+  const others = othersOf(scale, corrupted ? options.also : []);
+  const more = others.models.filter((other) => other !== model);
+  const othersData = more.length === 0 ? dataset : await load(others.train, others.test);
+  const othersRecipe = others.recipe(options.epochs ?? others.epochs);
+  const all = [...configs, ...more.flatMap((other) => configsOf(other, 0, othersRecipe, othersData))];
 
   const progress = createProgress(process.stderr);
   const signals = stopOnSignal();
   progress.print(
-    `${configs.length} runs of ${configs[0]!.model}${others.length === 0 ? "" : ` and ${others.length} of ${more.join(", ")}`} on ${dataset.source} (${deviceText(device.info)})`,
+    `${configs.length} runs of ${model} on ${dataset.source}${more.length === 0 ? "" : `; ${all.length - configs.length} of ${more.join(", ")} on ${othersData.source}`} (${deviceText(device.info)})`,
   );
   const results: RunResult[] = [];
   const found: {
@@ -132,7 +138,7 @@ async function reproduceAction(options: Options, command: Command): Promise<void
       const onEvent = followRun(config.epochs, config.batchSize, show);
       const result = await run(config, {
         device,
-        dataset,
+        dataset: i < configs.length ? dataset : othersData,
         out: options.runs,
         existing: "resume",
         onEvent,
@@ -157,11 +163,17 @@ async function reproduceAction(options: Options, command: Command): Promise<void
           out: join(options.out, "landscape"),
         });
       if (corrupted)
-        found.robustness = await robustnessOf([...trained, ...openAll(results.slice(configs.length))], {
-          ...measuring,
-          images,
-          runs: options.runs,
-        });
+        found.robustness = await robustnessOf(
+          [
+            { runs: trained, dataset, images: images ?? scale.robustness.images },
+            {
+              runs: openAll(results.slice(configs.length)),
+              dataset: othersData,
+              images: images ?? others.images,
+            },
+          ],
+          { ...measuring, runs: options.runs },
+        );
     }
   } finally {
     progress.end();
@@ -180,6 +192,12 @@ async function reproduceAction(options: Options, command: Command): Promise<void
   });
   console.log(options.json ? report.summary.trimEnd() : report.text);
   progress.print(`report: ${report.html}`);
+}
+
+/** The networks that are trained for Tables 4 and 5 alone. Those that are asked for by name learn as the others do. */
+function othersOf({ train, test, epochs, robustness }: Scale, asked: readonly string[] | undefined): Others {
+  if (asked === undefined) return robustness.others;
+  return { models: asked, train, test, images: robustness.images, epochs, recipe: paperRecipe };
 }
 
 const line = (label: string, { status, reason, train, test, gap, seconds }: RunResult): string =>

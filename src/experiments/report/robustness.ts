@@ -12,12 +12,28 @@ import { toCsv } from "./csv.ts";
 import { count, fixed, intervalText, signed } from "./format.ts";
 import { type Interval, interval, pairedDifferences } from "./statistics.ts";
 
-/** The network of the paper's tables that ours stand beside. */
-export const paperModel = "ResNet-18";
+/** A network of the paper's, in Table 4 (ImageNet-C, by severity) or in Table 5 (CIFAR-100-C). */
+export interface Counterpart {
+  readonly model: string;
+  readonly rows: readonly CorruptionRow[];
+}
 
-/** The paper's numbers for that network, by severity (Table 4, ImageNet-C) and without (Table 5, CIFAR-100-C). */
-export const paperRows = (): readonly CorruptionRow[] =>
-  [...table4(), ...table5()].filter(({ model }) => model === paperModel);
+/** By the beginning of our names. Table 4 has no MobileNet-V1, Table 5 no MobileNet-V2: their family has to do. */
+const families: readonly (readonly [name: string, table4: string, table5: string])[] = [
+  ["resnet50", "ResNet-50", "ResNet-18"],
+  ["mobilenet", "MobileNet-V2", "MobileNet-V1"],
+  ["vgg19", "ResNet-18", "VGG-19"],
+];
+
+/** Whom one of our networks stands beside: the same or one of its family, otherwise ResNet-18, which both tables have. */
+export function counterparts(name: string): { readonly table4: Counterpart; readonly table5: Counterpart } {
+  const [, four, five] = families.find(([start]) => name.startsWith(start)) ?? ["", "ResNet-18", "ResNet-18"];
+  const of = (model: string, rows: readonly CorruptionRow[]): Counterpart => ({
+    model,
+    rows: rows.filter((row) => row.model === model),
+  });
+  return { table4: of(four, table4()), table5: of(five, table5()) };
+}
 
 const head: Head = {
   id: "corrupted-gap",
@@ -142,18 +158,16 @@ export const table5Csv = (tables: readonly RobustTable[]): string =>
     ],
   );
 
-/** How many of the paper's cells are below FP32, in words: `Int8 73, Int4 72 and Int2 64 of 75`. */
-export function paperCounts(severity: boolean): string {
-  const rows = paperRows().filter((row) => (row.severity !== null) === severity);
-  const at = (row: CorruptionRow): number | undefined =>
-    rows.find(
-      (other) =>
-        other.precision === "FP32" && other.corruption === row.corruption && other.severity === row.severity,
-    )?.generalization_gap;
-  const quantized = ["Int8", "Int4", "Int2"] as const;
-  const wins = quantized.map((name) => {
+/** How many of its cells are below FP32, in words: `Int8 73, Int4 75, Int2 64 of 75`. */
+export function paperCounts({ rows }: Counterpart): string {
+  const floats = new Map(
+    rows.flatMap((row) => (row.precision === "FP32" ? [[place(row), row.generalization_gap]] : [])),
+  );
+  const wins = (["Int8", "Int4", "Int2"] as const).map((name) => {
     const own = rows.filter(({ precision }) => precision === name);
-    return `${name} ${own.filter((row) => row.generalization_gap < (at(row) ?? Number.NaN)).length}`;
+    return `${name} ${own.filter((row) => row.generalization_gap < floats.get(place(row))!).length}`;
   });
-  return `${wins.join(", ")} of ${fixed(rows.length / 4, 0)}`;
+  return `${wins.join(", ")} of ${fixed(floats.size, 0)}`;
 }
+
+const place = ({ corruption, severity }: CorruptionRow): string => `${corruption}/${severity}`;
