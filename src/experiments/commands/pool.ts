@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { writeAtomic } from "../files.ts";
+import { referenceFor } from "../report/reference.ts";
 import { gridOf, type SweepFolder, sweepFolder } from "../sweep/folder.ts";
 import { configsOf, type Grid } from "../sweep/grid.ts";
-import { type Pool, poolCsv, poolOf, poolText } from "../sweep/pool.ts";
+import { type Pool, poolOf } from "../sweep/pool.ts";
+import { poolCsv, poolText } from "../sweep/pool-text.ts";
 import { exportsOf, standings } from "../sweep/rows.ts";
 
 export const poolCommand = (): Command =>
@@ -26,7 +28,11 @@ export async function writeTables(
 ): Promise<{ readonly pool: Pool; readonly text: string }> {
   const rows = standings(folder, configsOf(grid));
   const pool = poolOf(rows);
-  for (const [name, content] of [...(await exportsOf(rows)), ["table-1.csv", poolCsv(pool)] as const])
+  const reference = referenceFor(grid.data.name);
+  for (const [name, content] of [
+    ...(await exportsOf(rows)),
+    ["table-1.csv", poolCsv(pool, reference)] as const,
+  ])
     writeAtomic(join(folder.tables, name), content);
-  return { pool, text: poolText(pool) };
+  return { pool, text: poolText(pool, reference) };
 }
