@@ -1,38 +1,39 @@
 import { join } from "node:path";
 import { Command } from "commander";
-import { writeAtomic } from "../files.ts";
+import { createProgress } from "../progress.ts";
 import { referenceFor } from "../report/reference.ts";
-import { gridOf, type SweepFolder, sweepFolder } from "../sweep/folder.ts";
-import { configsOf, type Grid } from "../sweep/grid.ts";
-import { type Pool, poolOf } from "../sweep/pool.ts";
-import { poolCsv, poolText } from "../sweep/pool-text.ts";
-import { exportsOf, standings } from "../sweep/rows.ts";
+import { gridOf, sweepFolder } from "../sweep/folder.ts";
+import { configsOf } from "../sweep/grid.ts";
+import { poolText } from "../sweep/pool-text.ts";
+import { standings } from "../sweep/rows.ts";
+
+interface Options {
+  readonly json?: true;
+  readonly summary?: string;
+}
 
 export const poolCommand = (): Command =>
   new Command("pool")
     .description(
-      "Table 1 of a sweep so far, with intervals, and each precision against full precision setting by setting. Writes the runs as CSV, JSON lines and Parquet.",
+      "Table 1 of a sweep so far beside the paper's, with intervals, and each precision against full precision setting by setting. Writes a page (report.html), and the runs as CSV, JSON lines and Parquet.",
     )
     .argument("<dir>", "folder of the sweep")
     .option("--json", "print the numbers as JSON")
-    .addHelpText("after", "\nExample:\n  qgen pool sweeps/try")
-    .action(async (dir: string, options: { json?: true }) => {
-      const { text, pool } = await writeTables(sweepFolder(dir), gridOf(dir));
-      console.log(options.json ? JSON.stringify(pool, null, 2) : text);
-    });
+    .option(
+      "--summary <dir>",
+      "write page, figures and tables there too: what qgen claims reads, without the runs",
+    )
+    .addHelpText("after", "\nExample:\n  qgen pool sweeps/try --summary results/try")
+    .action(poolAction);
 
-/** Writes the tables of a sweep as it stands. The same results give the same bytes. */
-export async function writeTables(
-  folder: SweepFolder,
-  grid: Grid,
-): Promise<{ readonly pool: Pool; readonly text: string }> {
+async function poolAction(dir: string, { json, summary }: Options): Promise<void> {
+  const [folder, grid] = [sweepFolder(dir), gridOf(dir)];
+  const { writePool } = await import("../sweep/report/write.ts");
   const rows = standings(folder, configsOf(grid));
-  const pool = poolOf(rows);
-  const reference = referenceFor(grid.data.name);
-  for (const [name, content] of [
-    ...(await exportsOf(rows)),
-    ["table-1.csv", poolCsv(pool, reference)] as const,
-  ])
-    writeAtomic(join(folder.tables, name), content);
-  return { pool, text: poolText(pool, reference) };
+  const { pool, html } = await writePool(folder.dir, rows, grid);
+  if (summary !== undefined) await writePool(summary, rows, grid);
+  console.log(json ? JSON.stringify(pool, null, 2) : poolText(pool, referenceFor(grid.data.name)));
+  createProgress(process.stderr).print(
+    `report: ${html}${summary === undefined ? "" : `, ${join(summary, "report.html")}`}`,
+  );
 }

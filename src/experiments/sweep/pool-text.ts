@@ -78,15 +78,30 @@ export function poolCsv({ rows, differences }: Pool, reference: Reference): stri
   );
 }
 
-/** `0.123 [0.100, 0.150]`, in the unit of its column. */
-export function cellText(cells: Cells, column: (typeof columns)[number], write: typeof fixed): string {
-  if (cells === null) return "–";
-  const { mean, low, high } = cells[column.metric];
+type TableColumn = (typeof columns)[number];
+
+/** In the unit of its column. */
+export const meanText = (cells: Cells, column: TableColumn, write: typeof fixed): string =>
+  cells === null ? "–" : write(scaleOf(column) * cells[column.metric].mean, column.digits);
+
+export function intervalOf(
+  cells: Cells,
+  column: TableColumn,
+  write: typeof fixed,
+): readonly [low: string, high: string] | null {
+  const { low = null, high = null } = cells?.[column.metric] ?? {};
+  if (low === null || high === null) return null;
   const text = (x: number): string => write(scaleOf(column) * x, column.digits);
-  return low === null || high === null ? text(mean) : `${text(mean)} [${text(low)}, ${text(high)}]`;
+  return [text(low), text(high)];
 }
 
-export const medianText = (cells: Cells, column: (typeof columns)[number]): string =>
+/** `0.123 [0.100, 0.150]` */
+function cellText(cells: Cells, column: TableColumn, write: typeof fixed): string {
+  const interval = intervalOf(cells, column, write);
+  return `${meanText(cells, column, write)}${interval === null ? "" : ` [${interval.join(", ")}]`}`;
+}
+
+export const medianText = (cells: Cells, column: TableColumn): string =>
   cells === null ? "–" : fixed(scaleOf(column) * cells[column.metric].median, column.digits);
 
 /** `gap −0.095 = test loss +0.020 − training loss +0.115`, as the numbers add up. */
