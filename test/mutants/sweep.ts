@@ -102,6 +102,35 @@ export const sweep: readonly Mutant[] = [
       to: "keyOf(run, unit)",
     },
   ]),
+  ...inFile("src/experiments/sweep/report/settings.ts", property("sweep-report"), [
+    {
+      what: "full precision less this, setting by setting",
+      from: "metrics[metric](run) - metrics[metric](float)",
+      to: "metrics[metric](float) - metrics[metric](run)",
+    },
+    {
+      what: "the settings with any value count for each",
+      from: "one.precision === precision && axes[axis]!(one.config) === value",
+      to: "one.precision === precision",
+    },
+  ]),
+  ...inFile("src/experiments/sweep/measured.ts", property("sweep-report"), [
+    {
+      what: "the settings that fewest runs were measured with",
+      from: "y.size - x.size",
+      to: "x.size - y.size",
+    },
+    {
+      what: "the measures of another run are taken for this one's",
+      from: "found?.run !== id",
+      to: "found === undefined",
+    },
+    {
+      what: "within a precision, all runs are ranked",
+      from: "ranked: ranking(runs, columns) })),",
+      to: "ranked: ranking(precisions.flatMap(({ runs }) => runs), columns) })),",
+    },
+  ]),
   ...inFile("src/experiments/sweep/pool.ts", property("sweep-pool"), [
     {
       what: "the median of the even is the upper one",

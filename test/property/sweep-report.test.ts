@@ -3,13 +3,18 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { recipeText } from "../../src/experiments/claims/document.ts";
 import { evidenceIn } from "../../src/experiments/claims/evidence.ts";
+import { writeAtomic } from "../../src/experiments/files.ts";
+import { settingsSchema } from "../../src/experiments/measuring/settings.ts";
 import { referenceFor } from "../../src/experiments/report/reference.ts";
+import { sweepFolder } from "../../src/experiments/sweep/folder.ts";
+import { measuredIn, poolRanking } from "../../src/experiments/sweep/measured.ts";
 import { aggregateOf, poolOf as tableOf } from "../../src/experiments/sweep/pool.ts";
 import { differencesIn, marginals } from "../../src/experiments/sweep/report/settings.ts";
 import { writePool } from "../../src/experiments/sweep/report/write.ts";
 import { scratch } from "../e2e/qgen.ts";
 import { verifies } from "../spec.ts";
 import { cellsOf, named, parseMarkup, textOf } from "./report-markup.ts";
+import { measuredAs } from "./report-measured.ts";
 import { expectSound } from "./report-sound.ts";
 import { type Change, poolOf, small, usual } from "./sweep-runs.ts";
 
@@ -131,5 +136,71 @@ describe("the report of a pool", () => {
     expectSound(root, hrefs);
     expect(textOf(root)).toContain("No run has ended yet.");
     expect(existsSync(join(directory, "summary.json"))).toBe(false);
+  });
+});
+
+describe("the measures of a pool", () => {
+  /** Each run measured: most by the gap itself, whose order is then known. */
+  const rows = poolOf(small, usual);
+  const results = rows.flatMap(({ state }) => (state.state === "done" ? [state.result] : []));
+  const byGap = new Map(results.map((run) => [run.id, measuredAs(run, run.gap)]));
+  const byBits = new Map(results.map((run) => [run.id, measuredAs(run, 10 + run.config.bits)]));
+  const all = aggregateOf(rows)!;
+
+  test("are ranked over all runs and within each precision: what follows the bits alone tells nothing there", () => {
+    const tauOf = (measured: typeof byGap, over: string) => {
+      const { ranked } = poolRanking(all, measured).find((ranking) => ranking.over === over)!;
+      return ranked.find(({ measure }) => measure === "measure 0")?.granulated ?? null;
+    };
+    expect(poolRanking(all, byGap).map(({ over }) => over)).toEqual(["all", "FP32", "Int8", "Int4", "Int2"]);
+    expect([tauOf(byGap, "Int2"), tauOf(byGap, "all")]).toEqual([1, 1]);
+    expect(tauOf(byBits, "all")!).toBeGreaterThan(0);
+    expect(tauOf(byBits, "Int2")).toBe(0);
+  });
+
+  test("are those of one kind of settings: that which most runs have", () => {
+    const folder = sweepFolder(scratch());
+    const keep = (run: (typeof results)[number], name: string, images: number) => {
+      const measured = { ...measuredAs(run, 1), settings: settingsSchema.parse({ images }) };
+      writeAtomic(join(folder.runs, run.id, "measures", name), JSON.stringify(measured));
+    };
+    for (const run of results.slice(0, 3)) keep(run, "a.json", 100);
+    for (const run of results.slice(0, 5)) keep(run, "b.json", 200);
+    writeAtomic(join(folder.runs, results[7]!.id, "measures/c.json"), '{"run":');
+    // A file of another run is none of this one.
+    keep({ ...results[1]!, id: results[8]!.id }, "d.json", 200);
+    writeAtomic(
+      join(folder.runs, results[9]!.id, "measures/e.json"),
+      JSON.stringify({ ...measuredAs(results[1]!, 1), settings: settingsSchema.parse({ images: 200 }) }),
+    );
+    const measured = measuredIn(folder, rows);
+    expect([...measured.keys()].sort()).toEqual(
+      [...results.slice(0, 5), results[8]!].map(({ id }) => id).sort(),
+    );
+    expect([...measured.values()].every(({ settings }) => settings.images === 200)).toBe(true);
+    expect(measuredIn(sweepFolder(scratch()), rows).size).toBe(0);
+  });
+
+  test("are on the page, in the tables and in the summary", { timeout: 60_000 }, async () => {
+    const directory = join(scratch(), "pool");
+    await writePool(directory, rows, small, byGap);
+    const read = (name: string): string => readFileSync(join(directory, name), "utf8");
+    const page = read("report.html").replace(/<script>.*?<\/script>\n?/s, "");
+    const root = parseMarkup(page);
+    expectSound(
+      root,
+      [...page.matchAll(/href="([^"#]+)"/g)].map(([, href]) => href!),
+    );
+    const captions = named(root, "caption").map(textOf);
+    for (const caption of ["Table 3", "Hypothesis 1", "Granulated τ within each precision"])
+      expect(captions).toContain(caption);
+    expect(textOf(root)).toContain("paired by setting");
+    expect(read("tables/measures.csv").trim().split("\n").length).toBe(1 + 64);
+    expect(read("tables/ranking.csv")).toMatch(/^Int2,measure 0,16,/m);
+    const [evidence] = evidenceIn(join(directory, ".."));
+    expect(evidence!.claims.find(({ id }) => id === "h1-pacbayes_mag_init")!.says[0]).toMatch(
+      /at or below FP32 in 16 of 16 settings/,
+    );
+    expect(evidence!.h1!.length).toBe(8);
   });
 });

@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { createProgress } from "../progress.ts";
+import { rankingText } from "../report/measures-files.ts";
 import { referenceFor } from "../report/reference.ts";
 import { gridOf, sweepFolder } from "../sweep/folder.ts";
 import { configsOf } from "../sweep/grid.ts";
+import { measuredIn } from "../sweep/measured.ts";
 import { poolText } from "../sweep/pool-text.ts";
 import { standings } from "../sweep/rows.ts";
 
@@ -30,9 +32,22 @@ async function poolAction(dir: string, { json, summary }: Options): Promise<void
   const [folder, grid] = [sweepFolder(dir), gridOf(dir)];
   const { writePool } = await import("../sweep/report/write.ts");
   const rows = standings(folder, configsOf(grid));
-  const { pool, html } = await writePool(folder.dir, rows, grid);
-  if (summary !== undefined) await writePool(summary, rows, grid);
-  console.log(json ? JSON.stringify(pool, null, 2) : poolText(pool, referenceFor(grid.data.name)));
+  const measured = measuredIn(folder, rows);
+  const { pool, rankings, html } = await writePool(folder.dir, rows, grid, measured);
+  if (summary !== undefined) await writePool(summary, rows, grid, measured);
+  console.log(
+    json
+      ? JSON.stringify({ ...pool, rankings }, null, 2)
+      : [
+          poolText(pool, referenceFor(grid.data.name)),
+          ...rankings
+            .filter(({ ranked }) => ranked.length > 0)
+            .map(
+              ({ over, ranked }) =>
+                `\n${over === "all" ? `All ${measured.size} runs that were measured` : over}\n${rankingText(ranked, over === "all" ? 10 : 5)}`,
+            ),
+        ].join("\n"),
+  );
   createProgress(process.stderr).print(
     `report: ${html}${summary === undefined ? "" : `, ${join(summary, "report.html")}`}`,
   );

@@ -12,16 +12,28 @@ import { htmlDocument } from "../../report/document.ts";
 import type { Figure } from "../../report/figures.ts";
 import { count, fixed, listed, signed } from "../../report/format.ts";
 import { type Html, html, type Part } from "../../report/html.ts";
+import type { MeasuresReport } from "../../report/measures.ts";
+import { measuresHtml } from "../../report/measures-html.ts";
 import { circumstances, claimList, figureHtml } from "../../report/parts.ts";
 import type { Reference } from "../../report/reference.ts";
 import { table2Html } from "../../report/tables.ts";
 import { dataName, normRemark, optimizerName } from "../../report/words.ts";
 import type { Grid } from "../grid.ts";
+import type { PoolRanking } from "../measured.ts";
 import type { Pool } from "../pool.ts";
 import type { Standing } from "../rows.ts";
 import { chooser, highlight, highlightStyle } from "./highlight.ts";
 import { settingName, valuesOfAxes } from "./settings.ts";
-import { decompositionTable, differencesTable, table1Html } from "./tables.ts";
+import { decompositionTable, differencesTable, table1Html, withinTable } from "./tables.ts";
+
+/** The runs that have ended, and what they say. */
+export interface Ended {
+  readonly all: Aggregate;
+  readonly claims: readonly Claim[];
+  /** Where they were measured. */
+  readonly measures: MeasuresReport | null;
+  readonly rankings: readonly PoolRanking[];
+}
 
 export interface PoolPage {
   readonly grid: Grid;
@@ -30,7 +42,7 @@ export interface PoolPage {
   readonly pool: Pool;
   readonly reference: Reference;
   /** What has ended, and what it says; `null` before there is any. */
-  readonly ended: { readonly all: Aggregate; readonly claims: readonly Claim[] } | null;
+  readonly ended: Ended | null;
   readonly figures: readonly Figure[];
   /** Names of the other files of the report, relative to the page. */
   readonly files: readonly string[];
@@ -69,6 +81,7 @@ ${
 ${table2Html(ended.all, reference, html`L2 norms of all convolution weights as one vector: w as trained, ŵ as quantized, and the way from the start w₀. Mean ± standard deviation over the settings, most of which is that networks of several sizes are among them. “FP32 ÷ this” is taken within a setting.`)}
 <p>${normRemark(ended.all, reference).join(" ")}</p>`
 }
+${ended === null || ended.measures === null ? null : measuresSections(ended, ended.measures, reference)}
 ${notCounted(report)}
 <h2 id="how">How this was made</h2>
 ${howMade(report)}
@@ -77,6 +90,15 @@ ${highlight}`,
     highlightStyle,
   );
 }
+
+const measuresSections = (
+  { all, rankings }: Ended,
+  measures: MeasuresReport,
+  reference: Reference,
+): Html => html`${measuresHtml(all, reference, measures)}<p>Over all runs, a measure may follow the gap just since both follow the bits. Within a precision it cannot:</p>
+${withinTable(rankings)}
+<p>Measured were ${measures.measured.size} of ${count(all.runs.length, "run")}. Table 3 has means over all of them, with networks of several sizes.</p>
+`;
 
 const settingsIn = (standings: readonly Standing[]): number =>
   new Set(standings.map(({ config }) => settingOf(config))).size;

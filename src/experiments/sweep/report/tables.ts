@@ -1,8 +1,10 @@
 import { precisionName } from "../../precision.ts";
 import { fixed, signed } from "../../report/format.ts";
 import { type Html, html } from "../../report/html.ts";
+import { number, SHOWN, scrolling as scrollingTable } from "../../report/measures-html.ts";
 import type { Reference } from "../../report/reference.ts";
 import { columns } from "../../report/tables.ts";
+import type { PoolRanking } from "../measured.ts";
 import type { Cells, Pool, PoolRow } from "../pool.ts";
 import { intervalOf, meanText, medianText, printedRow } from "../pool-text.ts";
 
@@ -53,6 +55,23 @@ export const differencesTable = ({ differences }: Pool): Html =>
     html`<thead><tr><th scope="col" class="row">Difference</th><th scope="col">Settings</th>${heads}</tr></thead>
 <tbody>${differences.map(({ bits, cells }) => html`<tr><th scope="row" class="row">${precisionName(bits)} − FP32</th><td>${cells?.gap.n ?? 0}</td>${withInterval(cells, signed)}</tr>\n`)}</tbody>`,
   );
+
+/** How well the measures that do best over the whole pool do within each precision. */
+export function withinTable([all, ...within]: readonly PoolRanking[]): Html {
+  if (all === undefined || all.ranked.length === 0) return html``;
+  const tauIn = ({ ranked }: PoolRanking, name: string): string =>
+    number(ranked.find(({ measure }) => measure === name)?.granulated ?? null);
+  return scrollingTable(
+    "Granulated τ within each precision",
+    html`<thead><tr><th scope="col" class="row">Measure</th><th scope="col">over all</th>${within.map(({ over }) => html`<th scope="col">${over}</th>`)}</tr></thead>
+<tbody>${all.ranked
+      .slice(0, SHOWN)
+      .map(
+        ({ measure, granulated }) =>
+          html`<tr><th scope="row" class="row">${measure}</th><td>${number(granulated)}</td>${within.map((one) => html`<td>${tauIn(one, measure)}</td>`)}</tr>\n`,
+      )}</tbody>`,
+  );
+}
 
 /** The change of the gap as what it is made of. */
 export function decompositionTable({ differences }: Pool): Html {

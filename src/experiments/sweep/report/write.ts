@@ -8,17 +8,19 @@ import { join } from "node:path";
 import { settingOf } from "../../config.ts";
 import { writeAtomic } from "../../files.ts";
 import { type Aggregate, type Metric, metrics, summaryOf } from "../../report/aggregate.ts";
-import type { Claim } from "../../report/claim.ts";
 import { claimsOf } from "../../report/claims.ts";
 import { draw } from "../../report/figures.ts";
 import { listed } from "../../report/format.ts";
+import { type MeasuredRuns, measuresReport } from "../../report/measures.ts";
+import { table3Csv } from "../../report/measures-files.ts";
 import { type Reference, referenceFor } from "../../report/reference.ts";
 import { type Grid, table1Grid } from "../grid.ts";
+import { measuresTable, type PoolRanking, poolRanking, poolRankingCsv } from "../measured.ts";
 import { aggregateOf, type Pool, poolOf } from "../pool.ts";
 import { poolCsv } from "../pool-text.ts";
 import { exportsOf, type Standing } from "../rows.ts";
 import { poolDrawings } from "./drawings.ts";
-import { commandOf, poolPage, titleOf } from "./page.ts";
+import { commandOf, type Ended, poolPage, titleOf } from "./page.ts";
 import { differencesIn, marginals, marginalsCsv } from "./settings.ts";
 
 type Content = readonly [name: string, content: string | Uint8Array];
@@ -57,11 +59,12 @@ export async function writePool(
   directory: string,
   standings: readonly Standing[],
   grid: Grid,
-): Promise<{ readonly pool: Pool; readonly html: string }> {
+  measured: MeasuredRuns = new Map(),
+): Promise<{ readonly pool: Pool; readonly rankings: readonly PoolRanking[]; readonly html: string }> {
   const pool = poolOf(standings);
   const reference = referenceFor(grid.data.name);
   const all = aggregateOf(standings);
-  const ended = all === null ? null : { all, claims: claimsOf(all, reference) };
+  const ended = all === null ? null : endedOf(all, reference, measured);
   const command = commandOf(grid, (scale) => table1Grid(scale, grid.data.name));
   const rows = all === null ? [] : marginals(all);
   const figures = all === null ? [] : await draw(poolDrawings(all, pool, differencesIn(all), rows));
@@ -73,11 +76,28 @@ export async function writePool(
     ...(ended === null
       ? []
       : [["summary.json", summaryOfPool({ grid, command, standings, pool, ...ended })] as const]),
+    ...(ended === null || ended.measures === null
+      ? []
+      : ([
+          ["tables/measures.csv", measuresTable(ended.all, measured)],
+          ["tables/ranking.csv", poolRankingCsv(ended.rankings)],
+          ["tables/table-3.csv", table3Csv(ended.all, ended.measures)],
+        ] as const)),
   ];
   const files = contents.map(([name]) => name);
   const page = poolPage({ grid, command, standings, pool, reference, ended, figures, files });
   writeAll(directory, [...contents, ["report.html", page]]);
-  return { pool, html: join(directory, "report.html") };
+  return { pool, rankings: ended?.rankings ?? [], html: join(directory, "report.html") };
+}
+
+function endedOf(all: Aggregate, reference: Reference, measured: MeasuredRuns): Ended {
+  const measures = measured.size === 0 ? null : measuresReport(all, reference, measured);
+  return {
+    all,
+    claims: [...claimsOf(all, reference), ...(measures?.claims ?? [])],
+    measures,
+    rankings: measures === null ? [] : poolRanking(all, measured),
+  };
 }
 
 /** What `qgen claims` reads, and the numbers of the page. */
@@ -88,13 +108,13 @@ function summaryOfPool({
   pool,
   all,
   claims,
-}: {
+  measures,
+  rankings,
+}: Ended & {
   readonly grid: Grid;
   readonly command: string;
   readonly standings: readonly Standing[];
   readonly pool: Pool;
-  readonly all: Aggregate;
-  readonly claims: readonly Claim[];
 }): string {
   const { depths, widths, epochs, data, seeds } = grid;
   const summary = {
@@ -112,6 +132,14 @@ function summaryOfPool({
       ),
     })),
     pool,
+    ...(measures && {
+      measured: {
+        runs: measures.measured.size,
+        settings: [...measures.measured.values()][0]!.settings,
+      },
+      h1: measures.h1,
+      rankings,
+    }),
     excluded: all.excluded.map(({ run, why }) => ({ id: run.id, why })),
   };
   return `${JSON.stringify(summary, null, 2)}\n`;
