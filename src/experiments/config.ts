@@ -149,3 +149,7 @@ export function runId(config: RunConfig): string {
   const precision = precisionOf(config).toLowerCase();
   return `${model.replace(":", "-")}_${precision}_${data.name}_seed${seed}_${hash}`;
 }
+
+/** What two runs have in common that are to be compared: everything but bits and seed. */
+export const settingOf = ({ bits: _bits, seed: _seed, ...setting }: RunConfig): string =>
+  canonicalJson(setting);

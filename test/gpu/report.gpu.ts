@@ -6,12 +6,15 @@ import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeReport } from "../../src/experiments/report/report.ts";
+import { writePool } from "../../src/experiments/sweep/report/write.ts";
 import { grid, paperBits } from "../property/report-runs.ts";
+import { poolOf, small, usual } from "../property/sweep-runs.ts";
 import { chromiumFlags, chromiumPath } from "./chromium.ts";
 
 const fresh = mkdtempSync(join(tmpdir(), "qgen-report-"));
 const pages = {
   "a report as it is written now": join(fresh, "report.html"),
+  "a pool of settings": join(fresh, "pool/report.html"),
   "the report on flatness": resolve("results/cifar10-nin-2x1-flatness/report.html"),
   "the landscape of 51 × 51 points": resolve("results/cifar10-nin-2x1-landscape/landscape.html"),
 };
@@ -29,6 +32,7 @@ beforeAll(async () => {
     directory: fresh,
     command: "qgen reproduce",
   });
+  await writePool(join(fresh, "pool"), poolOf(small, usual), small);
   browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumFlags] });
 });
 afterAll(async () => {
@@ -93,6 +97,27 @@ const emptyDrawings = (page: Page): Promise<string[]> =>
       ];
     });
   });
+
+test("a setting that is pointed at, or chosen, stands out in every drawing of a pool", async () => {
+  const page = await browser.newPage();
+  await page.goto(pathToFileURL(pages["a pool of settings"]).href);
+  const marks = page.locator("figure svg [aria-label*=': Int'], figure svg [aria-label*=': FP32']");
+  const shown = (): Promise<string[]> =>
+    marks.evaluateAll((all) =>
+      all.flatMap((mark) => (mark.classList.contains("off") ? [] : [mark.getAttribute("aria-label")!])),
+    );
+  const all = await shown();
+  await page.selectOption("#settings", "Adam");
+  const some = await shown();
+  expect(some.length).toBe(all.length / 2);
+  expect(some.every((label) => label.startsWith("Adam "))).toBe(true);
+  await page.locator("#paired svg [aria-label*=': Int2']").last().dispatchEvent("click");
+  const [first, ...others] = await shown();
+  expect(others.length).toBe(3 * 3 + 3 + 2 * 4 - 1);
+  expect(new Set(others.map((label) => label.split(": ")[0]))).toEqual(new Set([first!.split(": ")[0]]));
+  expect(await page.locator("#setting").textContent()).toMatch(/^Adam .*: Int2 less FP32, training loss/);
+  await page.close();
+});
 
 describe.each(Object.entries(pages))("%s", (_, path) => {
   test.each(Object.entries(screens))("on %s", async (_, screen) => {

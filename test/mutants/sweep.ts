@@ -9,6 +9,8 @@ export const sweep: readonly Mutant[] = [
     },
     { what: "the last run of a shard is in no shard", from: "i < 1 || i > n", to: "i < 1 || i >= n" },
     { what: "shards overlap", from: "at % n === i - 1", to: "at % n <= i - 1" },
+  ]),
+  ...inFile("src/experiments/config.ts", property("sweep-grid"), [
     {
       what: "a setting is known by its precision too",
       from: "({ bits: _bits, seed: _seed, ...setting }",
@@ -71,22 +73,65 @@ export const sweep: readonly Mutant[] = [
       to: "false",
     },
   ]),
-  ...inFile("src/experiments/sweep/pool.ts", property("sweep-pool"), [
+  ...inFile("src/experiments/report/aggregate.ts", property("sweep-pool"), [
     {
       what: "full precision less this, not this less full precision",
-      from: "run.numbers[metric] - float.get(key(run))![metric]",
-      to: "float.get(key(run))![metric] - run.numbers[metric]",
+      from: "metrics[metric](b) - metrics[metric](a)",
+      to: "metrics[metric](a) - metrics[metric](b)",
     },
     {
       what: "diverged runs are in the means",
-      from: 'state.state !== "done" || state.result.status !== "complete"',
-      to: 'state.state !== "done"',
+      from: 'if (run.status === "diverged")',
+      to: "if (false)",
     },
     {
       what: "a setting with many seeds counts as many",
-      from: "[...groups.values()].map(meanOf)",
-      to: "[...groups.values()].flat()",
+      from: "groupsOf(precision).map((runs) => mean(runs.map(metrics[metric])))",
+      to: "precision.runs.map(metrics[metric])",
     },
+  ]),
+  ...inFile("src/experiments/report/pairs.ts", property("sweep-pool"), [
+    {
+      what: "runs of different settings are a pair",
+      from: 'unit === "seed" ? String(config.seed) : settingOf(config)',
+      to: "String(config.seed)",
+    },
+    {
+      what: "runs of different seeds are a pair",
+      from: '[keyOf(run, unit), run.config.seed].join(" ")',
+      to: "keyOf(run, unit)",
+    },
+  ]),
+  ...inFile("src/experiments/sweep/report/settings.ts", property("sweep-report"), [
+    {
+      what: "full precision less this, setting by setting",
+      from: "metrics[metric](run) - metrics[metric](float)",
+      to: "metrics[metric](float) - metrics[metric](run)",
+    },
+    {
+      what: "the settings with any value count for each",
+      from: "one.precision === precision && axes[axis]!(one.config) === value",
+      to: "one.precision === precision",
+    },
+  ]),
+  ...inFile("src/experiments/sweep/measured.ts", property("sweep-report"), [
+    {
+      what: "the settings that fewest runs were measured with",
+      from: "y.size - x.size",
+      to: "x.size - y.size",
+    },
+    {
+      what: "the measures of another run are taken for this one's",
+      from: "found?.run !== id",
+      to: "found === undefined",
+    },
+    {
+      what: "within a precision, all runs are ranked",
+      from: "ranked: ranking(runs, columns) })),",
+      to: "ranked: ranking(precisions.flatMap(({ runs }) => runs), columns) })),",
+    },
+  ]),
+  ...inFile("src/experiments/sweep/pool.ts", property("sweep-pool"), [
     {
       what: "the median of the even is the upper one",
       from: "sorted.length % 2 === 1",

@@ -174,9 +174,10 @@ describe("comparisons", () => {
             return b === undefined ? [] : [[of(a), of(b)] as const];
           });
           const { difference, ...rest } = compare(from, to, name);
-          expect(rest).toEqual({ metric: name, from: from.name, to: to.name });
+          expect(rest).toEqual({ unit: "seed", metric: name, from: from.name, to: to.name });
           expect(difference).toEqual(pairs.length === 0 ? null : interval(pairs.map(([a, b]) => b - a)));
-          const factors = pairs.map(([a, b]) => a / b);
+          // No mean is −0.
+          const factors = pairs.map(([a, b]) => a / b + 0);
           expect(ratio(from, to, name)).toEqual(
             pairs.length === 0 || !factors.every(Number.isFinite) ? null : summarize(factors),
           );

@@ -1,6 +1,4 @@
 import { describe, expect, test } from "vitest";
-import type { MeasuredRun, MeasuredValue } from "../../src/experiments/measuring/measure.ts";
-import { settingsSchema } from "../../src/experiments/measuring/settings.ts";
 import { table3, table3Columns } from "../../src/experiments/paper/tables.ts";
 import { aggregate } from "../../src/experiments/report/aggregate.ts";
 import { cellOf, measuresReport } from "../../src/experiments/report/measures.ts";
@@ -12,39 +10,9 @@ import {
 } from "../../src/experiments/report/measures-files.ts";
 import { measuresHtml } from "../../src/experiments/report/measures-html.ts";
 import { referenceFor } from "../../src/experiments/report/reference.ts";
-import type { RunResult } from "../../src/experiments/result.ts";
 import { verifies } from "../spec.ts";
+import { measuredAs } from "./report-measured.ts";
 import { grid, paperBits } from "./report-runs.ts";
-
-const found = {
-  radius: 0.5,
-  iterations: 1,
-  displacement: { low: 0.1, high: 0.1 },
-  saturatedLow: false,
-  saturatedHigh: false,
-  trace: [],
-};
-
-/** The eight measures of a run: `value` in the first column, and one more in each that follows. */
-const measuredAs = (run: RunResult, value: number | null): MeasuredRun => ({
-  run: run.id,
-  settings: settingsSchema.parse({}),
-  images: 256,
-  radii: { sigma: found, sigmaPrime: found, alpha: found, alphaPrime: found },
-  measures: [...table3Columns, "extra"].map(
-    (id, i): MeasuredValue => ({
-      id,
-      name: `measure ${i}`,
-      equation: null,
-      source: "made up",
-      raw: value,
-      value: value === null ? null : value + i,
-      note: value === null ? "infinite" : null,
-    }),
-  ),
-  seconds: 1,
-  environment: {} as MeasuredRun["environment"],
-});
 
 /** Eight seeds; a measure is `levels` by precision, and spreads over the seeds. */
 function reportOf(levels: readonly (number | null)[], seeds = 8) {

@@ -1,14 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { runId } from "../../src/experiments/config.ts";
-import {
-  checkedGrid,
-  configsOf,
-  gridId,
-  settingOf,
-  shardOf,
-  table1Grid,
-} from "../../src/experiments/sweep/grid.ts";
+import { runId, settingOf } from "../../src/experiments/config.ts";
+import { checkedGrid, configsOf, gridId, shardOf, table1Grid } from "../../src/experiments/sweep/grid.ts";
 import { verifies } from "../spec.ts";
 
 const ids = (configs: Parameters<typeof runId>[0][]): string[] => configs.map(runId);

@@ -1,7 +1,10 @@
 import fc from "fast-check";
 import { parquetReadObjects } from "hyparquet";
 import { describe, expect, test } from "vitest";
-import { median, type PoolRow, poolCsv, poolOf, poolText } from "../../src/experiments/sweep/pool.ts";
+import { claimsOf } from "../../src/experiments/report/claims.ts";
+import { referenceFor } from "../../src/experiments/report/reference.ts";
+import { aggregateOf, median, type PoolRow, poolOf } from "../../src/experiments/sweep/pool.ts";
+import { poolCsv, poolText } from "../../src/experiments/sweep/pool-text.ts";
 import { exportsOf, type Standing } from "../../src/experiments/sweep/rows.ts";
 import { createRng } from "../../src/tensor/random.ts";
 import { verifies } from "../spec.ts";
@@ -26,6 +29,8 @@ function pool(settings: number, seed: number, shift = 0): Standing[] {
     ];
   }).flat();
 }
+
+const paper = referenceFor("cifar10");
 
 const near = (a: number, b: number): void => expect(Math.abs(a - b)).toBeLessThan(1e-12);
 
@@ -71,7 +76,7 @@ describe("the pool of a sweep", () => {
   test("takes the gap apart: its difference is that of the test loss less that of the training loss", () => {
     const { gap, testLoss, trainLoss } = poolOf(pool(7, 3)).differences[0]!.cells!;
     near(gap.mean, testLoss.mean - trainLoss.mean);
-    const text = poolText(poolOf(pool(7, 3)));
+    const text = poolText(poolOf(pool(7, 3)), paper);
     expect(text).toMatch(/Int2: gap −\d\.\d{3} = test loss \+\d\.\d{3} − training loss \+\d\.\d{3}/);
   });
 
@@ -106,6 +111,39 @@ describe("the pool of a sweep", () => {
     expect([cells!.trainLoss.n, cells!.trainLoss.mean, cells!.trainLoss.median]).toEqual([2, 5, 5]);
   });
 
+  test("pairs runs of one seed, and then takes the mean over the seeds of a setting", () => {
+    const runs = [0, 1].flatMap((seed) => [
+      standing({ bits: 32, seed, trainLoss: 1 + 4 * seed }),
+      standing({ bits: 2, seed, trainLoss: 1.5 + 4 * seed }),
+    ]);
+    const { trainLoss } = poolOf(runs.slice(0, 4)).differences[0]!.cells!;
+    expect([trainLoss.n, trainLoss.mean]).toEqual([1, 0.5]);
+    // Where one seed has FP32 alone, it is in no difference.
+    expect(poolOf(runs.slice(0, 3)).differences[0]!.cells!.trainLoss.mean).toBe(0.5);
+  });
+
+  test("answers the claims of the paper by the same intervals as its table", () => {
+    const runs = pool(8, 9);
+    const [claim] = claimsOf(aggregateOf(runs)!, paper);
+    const { mean, low, high } = poolOf(runs).differences[0]!.cells!.trainLoss;
+    expect(claim!.verdict).toBe("holds");
+    expect(claim!.comparisons[0]!.difference).toMatchObject({ n: 8, mean, low, high });
+    expect(claim!.says[0]).toMatch(/^Int2 minus FP32: training loss .*, 8 settings\)\.$/);
+  });
+
+  test("shows the paper's row beside ours, in the terminal and in the file", () => {
+    const runs = pool(3, 10);
+    const { train_loss, generalization_gap } = paper.table1.find(({ precision }) => precision === "Int2")!;
+    expect(poolText(poolOf(runs), paper)).toMatch(
+      new RegExp(`^ +paper .*${train_loss.toFixed(3)}.* ${generalization_gap.toFixed(3)}$`, "m"),
+    );
+    const row = poolCsv(poolOf(runs), paper)
+      .match(/^paper,Int2,243,.*$/m)![0]
+      .split(",");
+    expect(row.length).toBe(poolCsv(poolOf(runs), paper).split("\n")[0]!.split(",").length);
+    expect(row).toContain(String(generalization_gap));
+  });
+
   test("says the same whoever ran what, when, for how long", async () => {
     const runs = pool(4, 5);
     const later = runs.map(({ state, ...rest }): Standing => {
@@ -114,7 +152,7 @@ describe("the pool of a sweep", () => {
       return { ...rest, state: { state: "done", result: { ...state.result, seconds: 1e6, environment } } };
     });
     expect(await exportsOf(later)).toEqual(await exportsOf(runs));
-    expect(poolCsv(poolOf(later))).toBe(poolCsv(poolOf(runs)));
+    expect(poolCsv(poolOf(later), paper)).toBe(poolCsv(poolOf(runs), paper));
   });
 });
 

@@ -14,11 +14,12 @@ export const tally = (claims: readonly Judged[]): string =>
   )}`;
 
 /** `nin:2x2, 5,000 images of CIFAR-10, 30 epochs, 3 seeds, FP32 to Int2` */
-export function recipeText({ recipe, seeds, precisions }: Evidence): string {
+export function recipeText({ recipe, seeds, settings, precisions }: Evidence): string {
   const { model, epochs, data } = recipe;
   const images = data.train === null ? "all images" : count(data.train, "image");
   const names = listed(precisions.map(({ name }) => name));
-  return `${model}, ${images} of ${dataName(data.name)}, ${count(epochs, "epoch")}, ${count(seeds.length, "seed")}, ${names}`;
+  const pool = settings === undefined ? "" : `${count(settings, "setting")} of `;
+  return `${pool}${model}, ${images} of ${dataName(data.name)}, ${count(epochs, "epoch")}, ${count(seeds.length, "seed")}, ${names}`;
 }
 
 const found = ({ id, verdict, claim, where, says }: Finding): string =>

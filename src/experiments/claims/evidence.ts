@@ -19,6 +19,8 @@ const claimSchema = z.object({
 const summarySchema = z.object({
   command: z.string(),
   seeds: z.array(z.int()),
+  /** Of a pool: so many settings. */
+  settings: z.int().optional(),
   recipe: z.object({
     model: z.string(),
     epochs: z.int(),

@@ -166,10 +166,15 @@ async function measureAction(folders: string[], options: Options): Promise<void>
   progress.print(`searches: ${written.html}`);
 }
 
+/** Networks whose numbers are shown in a terminal. */
+const inTerminal = 8;
+
 /** Everything for a terminal. */
 const text = (done: readonly Labelled[], ranked: readonly Ranked[]): string =>
   [
-    measuresText(done),
+    // A line of a terminal has room for some columns only; the page has all of them.
+    measuresText(done.slice(0, inTerminal)),
+    ...(done.length > inTerminal ? [`The first ${inTerminal} of ${done.length} networks.`] : []),
     ...(ranked.length === 0 ? [] : ["", rankingText(ranked, 10), ""]),
     ...notesOf(done),
   ].join("\n");

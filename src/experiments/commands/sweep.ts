@@ -7,6 +7,7 @@ import { inMemory, loadDataset } from "../data/catalog.ts";
 import { openDevice } from "../node-device.ts";
 import { createProgress, type Progress } from "../progress.ts";
 import { count, duration } from "../report/format.ts";
+import { referenceFor } from "../report/reference.ts";
 import { Interrupted } from "../run.ts";
 import { type ScaleName, scaleNames } from "../scales.ts";
 import { secondsOfRuns } from "../sweep/estimate.ts";
@@ -15,10 +16,11 @@ import { describeGrid, finish, follower, standingText } from "../sweep/follow.ts
 import { checkedGrid, configsOf, type Grid, gridId, shardOf, table1Grid } from "../sweep/grid.ts";
 import { sweepLocally } from "../sweep/local.ts";
 import { leasesOf } from "../sweep/owner.ts";
+import { poolText } from "../sweep/pool-text.ts";
+import { writeTables } from "../sweep/report/write.ts";
 import { type Standing, standings } from "../sweep/rows.ts";
 import { defaultWorkers, memoryShare } from "../sweep/workers.ts";
 import { number, positive, redisAddress, resolveData, wholeNumber } from "./options.ts";
-import { writeTables } from "./pool.ts";
 
 interface Options {
   scale: ScaleName;
@@ -98,8 +100,9 @@ async function sweepAction(what: string, options: Options): Promise<void> {
   const open = openOf(before);
   if (open.length > 0) await runAll(folder, open, crew, options, progress);
 
-  console.log((await writeTables(folder, grid)).text);
-  progress.print(`tables: ${folder.tables}`);
+  const pool = await writeTables(dir, standings(folder, all), grid);
+  console.log(poolText(pool, referenceFor(grid.data.name)));
+  progress.print(`tables: ${folder.tables}; a page: qgen pool ${dir}`);
   const failed = standings(folder, configs).filter(({ state }) => state.state === "failed").length;
   if (failed > 0)
     throw new Complaint(

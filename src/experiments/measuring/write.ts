@@ -14,14 +14,18 @@ import { type Labelled, notesOf, radiusText } from "./text.ts";
 
 const title = "Generalization measures";
 
+/** A drawing shows the searches of so many runs, the first ones. */
+const drawn = 12;
+
 /** The figure of the searches of some runs, all of them with the same settings. */
-export function searchesDrawing(runs: readonly Labelled[]): Drawing {
+export function searchesDrawing(all: readonly Labelled[]): Drawing {
+  const runs = all.slice(0, drawn);
   const { target, displacement } = runs[0]!.measured.settings;
   const { height, title: it } = displacementWords[displacement];
   return {
     id: "searches",
     heading: "The searches for the radii, step by step",
-    caption: `Each mark is a radius that was tried; above it, ${height} there. A search looks for the radius at which that reaches the dashed line; where it ends, the mark is filled. A bar says that ${it} lies somewhere along it: the images that were left could not change on which side of the line.`,
+    caption: `${runs.length < all.length ? `The first ${runs.length} of ${all.length} networks. ` : ""}Each mark is a radius that was tried; above it, ${height} there. A search looks for the radius at which that reaches the dashed line; where it ends, the mark is filled. A bar says that ${it} lies somewhere along it: the images that were left could not change on which side of the line.`,
     alt: searchesAlt(runs),
     spec: searchSteps(runs, target),
   };

@@ -150,14 +150,16 @@ function scaled({ metric, difference }: Comparison): { of: Interval; digits: num
 function difference(c: Comparison): string {
   const value = scaled(c);
   const text =
-    value === null ? "unknown (no seed has both)" : intervalText(value.of, value.digits, value.unit);
+    value === null
+      ? `unknown (no ${c.unit} has both)`
+      : intervalText(value.of, value.digits, value.unit, c.unit);
   return `${c.to} minus ${c.from}: ${names[c.metric]} ${text}`;
 }
 
 /** Without the words that the sentence around it has said already: `+0.003 (0.000 to +0.006)`. */
 function brief(c: Comparison): string {
   const value = scaled(c);
-  if (value === null) return "unknown (no seed has both)";
+  if (value === null) return `unknown (no ${c.unit} has both)`;
   const { of, digits, unit } = value;
   const interval = of.low === null || of.high === null ? "" : ` (${range(of.low, of.high, digits)})`;
   return `${signed(of.mean, digits)}${unit}${interval}`;

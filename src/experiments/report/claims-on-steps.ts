@@ -2,6 +2,7 @@ import type { LayerStep, RunResult } from "../result.ts";
 import { neighbours, type Precision, unique } from "./aggregate.ts";
 import { type Claim, unanswerable } from "./claim.ts";
 import { count, fixed, listed, percent, short } from "./format.ts";
+import { pairsOf } from "./pairs.ts";
 
 interface Pair {
   readonly from: string;
@@ -16,31 +17,32 @@ const ownSteps = ({ steps, config }: RunResult): readonly LayerStep[] =>
   steps.filter(({ bits }) => bits === config.bits);
 
 /**
- * The steps of the same layer, from the same seed, at two neighbouring precisions.
+ * The steps of the same layer, from the same seed (and setting), at two neighbouring precisions.
  *
  * @implements QGen.fig.1
  */
 export const binPairs = (precisions: readonly Precision[]): Pair[] =>
   neighbours(precisions.filter(({ bits }) => bits !== 32)).flatMap(([more, fewer]) =>
-    more.runs.flatMap((run) => {
-      const other = fewer.runs.find(({ config }) => config.seed === run.config.seed);
-      return ownSteps(run).flatMap(({ weight, step }) => {
-        const layer = other && ownSteps(other).find((candidate) => candidate.weight === weight);
-        if (layer === undefined) return [];
-        const where = `${weight}, seed ${run.config.seed}`;
-        return [{ from: more.name, to: fewer.name, where, ratio: layer.step / step }];
-      });
-    }),
+    pairsOf(more, fewer)
+      .flat()
+      .flatMap(([run, other]) => {
+        return ownSteps(run).flatMap(({ weight, step }) => {
+          const layer = ownSteps(other).find((candidate) => candidate.weight === weight);
+          if (layer === undefined) return [];
+          const where = `${weight}, ${more.unit === "seed" ? `seed ${run.config.seed}` : run.id}`;
+          return [{ from: more.name, to: fewer.name, where, ratio: layer.step / step }];
+        });
+      }),
   );
 
 export function widerBins(precisions: readonly Precision[]): Claim {
+  const unit = precisions[0]?.unit ?? "seed";
   const head = {
     id: "bins",
     statement: "Bins are wider with fewer bits",
     place: "section 3.1; Figure 1",
   };
-  const rule =
-    "Holds where the learned step of every layer, in every seed, is larger at the fewer bits of two neighbouring precisions; fails otherwise.";
+  const rule = `Holds where the learned step of every layer, in every ${unit}, is larger at the fewer bits of two neighbouring precisions; fails otherwise.`;
   const pairs = binPairs(precisions);
   if (pairs.length === 0) return unanswerable(head, rule, "two quantized precisions");
   const narrower = pairs.filter(({ ratio }) => !(ratio > 1));
@@ -52,7 +54,7 @@ export function widerBins(precisions: readonly Precision[]): Claim {
     ...head,
     verdict: narrower.length === 0 ? "holds" : "fails",
     says: [
-      `Wider in ${pairs.length - narrower.length} of ${count(pairs.length, "comparison")} (layer by layer, seed by seed): ${between.join("; ")}.`,
+      `Wider in ${pairs.length - narrower.length} of ${count(pairs.length, "comparison")} (layer by layer, ${unit} by ${unit}): ${between.join("; ")}.`,
       ...(narrower.length === 0
         ? []
         : [

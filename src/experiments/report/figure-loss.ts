@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
+import type { RunResult } from "../result.ts";
 import { type Aggregate, unique } from "./aggregate.ts";
 import { axisOf, encoded, spread } from "./axis.ts";
 import { config, looksOf } from "./look.ts";
@@ -6,8 +7,12 @@ import { mean } from "./statistics.ts";
 
 type Panel = Extract<TopLevelSpec, { hconcat: unknown }>["hconcat"][number];
 
-/** Training and test loss by epoch: mean over the seeds, with the range of the seeds. */
-export function losses({ precisions }: Aggregate): TopLevelSpec {
+/**
+ * Training and test loss by epoch: mean over the runs, with their range behind it.
+ *
+ * @param nameOf - of a run, where the runs themselves are to be seen behind their mean
+ */
+export function losses({ precisions }: Aggregate, nameOf?: (run: RunResult) => string): TopLevelSpec {
   const look = looksOf(precisions);
   const [width, height] = [290, 290];
   const splits = ["train", "test"] as const;
@@ -22,6 +27,17 @@ export function losses({ precisions }: Aggregate): TopLevelSpec {
         const [low, high] = [Math.min(...values), Math.max(...values)];
         return [{ precision: name, split, epoch, loss: mean(values), low, high }];
       }),
+    ),
+  );
+  const each = precisions.flatMap(({ name, runs }) =>
+    (nameOf === undefined ? [] : runs).flatMap((run) =>
+      run.curve.flatMap(({ epoch, ...record }) =>
+        splits.flatMap((split) =>
+          Number.isFinite(record[split].loss)
+            ? [{ precision: name, split, epoch, loss: record[split].loss, about: `${nameOf!(run)}: ${name}` }]
+            : [],
+        ),
+      ),
     ),
   );
   const selected = precisions.flatMap(({ name, runs }) =>
@@ -60,13 +76,19 @@ export function losses({ precisions }: Aggregate): TopLevelSpec {
       data: { values: rows },
       encoding: { x, color: look.color },
       layer: [
+        nameOf === undefined
+          ? { mark: { type: "area", opacity: 0.16 }, encoding: { y: y("low"), y2: { field: "high" } } }
+          : {
+              data: { values: each.filter((point) => point.split === split) },
+              mark: { type: "line", strokeWidth: 1, opacity: 0.2, aria: true },
+              encoding: { y: y("loss"), detail: { field: "about" }, description: { field: "about" } },
+            },
         {
-          mark: { type: "area", opacity: 0.16 },
-          encoding: { y: y("low"), y2: { field: "high" } },
+          mark: { type: "line", strokeWidth: nameOf === undefined ? 1.75 : 2.5 },
+          encoding: { y: y("loss"), strokeDash: look.dash },
         },
-        { mark: { type: "line", strokeWidth: 1.75 }, encoding: { y: y("loss"), strokeDash: look.dash } },
         {
-          data: { values: selected.filter((point) => point.split === split) },
+          data: { values: nameOf === undefined ? selected.filter((point) => point.split === split) : [] },
           mark: { type: "point", filled: false, size: 55, strokeWidth: 1.5, opacity: 1 },
           encoding: { y: y("loss"), shape: look.shape },
         },

@@ -48,12 +48,21 @@ export const listed = (items: readonly (string | number)[]): string =>
 export const range = (low: number, high: number, digits: number): string =>
   `${signed(low, digits)} to ${signed(high, digits)}`.replaceAll(" ", "\u00a0");
 
-/** `+0.131 (95% interval +0.101 to +0.161, 5 seeds)` */
-export function intervalText({ n, mean, low, high }: Interval, digits: number, unit = ""): string {
+/**
+ * `+0.131 (95% interval +0.101 to +0.161, 5 seeds)`
+ *
+ * @param noun - what was repeated
+ */
+export function intervalText(
+  { n, mean, low, high }: Interval,
+  digits: number,
+  unit = "",
+  noun = "seed",
+): string {
   const spread =
     low === null || high === null
-      ? "one seed, so no interval"
-      : `95% interval ${range(low, high, digits)}, ${count(n, "seed")}`;
+      ? `one ${noun}, so no interval`
+      : `95% interval ${range(low, high, digits)}, ${count(n, noun)}`;
   return `${signed(mean, digits)}${unit} (${spread})`;
 }
 

@@ -69,20 +69,29 @@ export const measuresCsv = ({ runs }: Aggregate, { measured }: MeasuresReport): 
     ),
   );
 
+export const rankingColumns = [
+  "measure",
+  "runs",
+  "tau",
+  "granulated_tau",
+  "information",
+  "sign_error_mean",
+  "sign_error_worst",
+] as const;
+
+export const rankingRow = ({ measure, runs, tau, granulated, information, ...errors }: Ranked) => ({
+  measure,
+  runs,
+  tau,
+  granulated_tau: granulated,
+  information,
+  sign_error_mean: errors.meanError,
+  sign_error_worst: errors.worstError,
+});
+
 /** What every measure predicts in a pool, one row each. */
 export const rankingCsv = (ranking: readonly Ranked[]): string =>
-  toCsv(
-    ["measure", "runs", "tau", "granulated_tau", "information", "sign_error_mean", "sign_error_worst"],
-    ranking.map(({ measure, runs, tau, granulated, information, meanError, worstError }) => ({
-      measure,
-      runs,
-      tau,
-      granulated_tau: granulated,
-      information,
-      sign_error_mean: meanError,
-      sign_error_worst: worstError,
-    })),
-  );
+  toCsv(rankingColumns, ranking.map(rankingRow));
 
 /** Table 3 for a terminal: ours, and below each row the paper's. */
 export function table3Text(all: Aggregate, { measured, paper }: MeasuresReport): string {

@@ -14,9 +14,9 @@ import type { Ranked } from "./ranking.ts";
 import type { Reference } from "./reference.ts";
 
 /** How many measures the ranking shows; all are in the CSV. */
-const SHOWN = 12;
+export const SHOWN = 12;
 
-const scrolling = (label: string, content: Html): Html =>
+export const scrolling = (label: string, content: Html): Html =>
   html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table>
 <caption>${label}</caption>
 ${content}
@@ -60,7 +60,7 @@ function h1Table(rows: readonly H1Row[]): Html {
   );
 }
 
-const number = (x: number | null): string => (x === null ? "–" : fixed(x, 2));
+export const number = (x: number | null): string => (x === null ? "–" : fixed(x, 2));
 
 /** How to read the ranking. */
 export function rankingWords(ranked: readonly Ranked[]): string {
@@ -91,7 +91,7 @@ export function measuresHtml(all: Aggregate, reference: Reference, report: Measu
 <p>Each number is √(x/m) of a measure x, lower is flatter. The radii come from searches on ${count(measured.images, "training image")}: ${count(draws, "draw")} of noise for PAC-Bayes, ${count(restarts, "ascent")} for sharpness (${ball === "linf" ? "box" : "L2 ball"}, ${step === "sgd" ? "SGD" : "sign"} steps), ${on === "latent" ? "on the latent weights, quantized again each time" : "on the weights that the networks compute with"}. Rows “paper”: ${whose}, one network each. Numbers of different sizes of network and of training set cannot be compared; their order between precisions can.</p>
 ${table3(all, report)}
 <h2 id="h1">Hypothesis 1: is some quantized minimum as flat?</h2>
-<p>Quantized minus FP32, paired by seed: below zero is flatter. Intervals are a paired bootstrap’s, right for all bit widths of a row at once. “Supported”: at some bit width the interval lies below zero. “Contradicted”: at every bit width it lies above.</p>
+<p>Quantized minus FP32, paired by ${all.unit}: below zero is flatter. Intervals are a paired bootstrap’s, right for all bit widths of a row at once. “Supported”: at some bit width the interval lies below zero. “Contradicted”: at every bit width it lies above.</p>
 ${h1Table(report.h1)}
 <h2 id="ranking">Which measure predicts the gap</h2>
 <p>${rankingWords(report.ranking)}</p>

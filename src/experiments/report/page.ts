@@ -6,14 +6,15 @@
 
 import { precisionOf } from "../precision.ts";
 import type { RobustTable } from "../robustness/table.ts";
-import { type Aggregate, unique } from "./aggregate.ts";
-import { type Claim, score, type Verdict } from "./claim.ts";
+import type { Aggregate } from "./aggregate.ts";
+import { type Claim, score } from "./claim.ts";
 import { htmlDocument } from "./document.ts";
 import type { Figure } from "./figures.ts";
 import { count, duration, fixed, listed } from "./format.ts";
-import { type Html, html, type Part, trusted } from "./html.ts";
+import { type Html, html, type Part } from "./html.ts";
 import type { MeasuresReport } from "./measures.ts";
 import { measuresHtml } from "./measures-html.ts";
+import { circumstances, claimList, figureHtml } from "./parts.ts";
 import type { Reference } from "./reference.ts";
 import { robustnessHtml } from "./robustness-html.ts";
 import { table1Html, table2Html } from "./tables.ts";
@@ -43,12 +44,6 @@ export interface Page {
   readonly files: readonly string[];
 }
 
-const verdicts: Readonly<Record<Verdict, string>> = {
-  holds: "holds here",
-  fails: "does not hold here",
-  undecided: "undecided",
-};
-
 export function page(report: Page): string {
   const { title, scale, all, claims, figures } = report;
   const { excluded, runs, missing, differing } = all;
@@ -73,9 +68,7 @@ ${
 }
 <h2 id="claims">What the numbers say to the paper’s claims</h2>
 <p>Of ${count(claims.length, "claim")}, ${score(claims)}. Every difference is taken between runs of the same seed; its interval is Student’s t, at 95%, with no correction for asking several times.</p>
-<ol class="claims">
-${claims.map(claimHtml)}
-</ol>
+${claimList(claims)}
 <h2 id="table-1">Table 1: accuracy, loss and gap</h2>
 ${table1(report)}
 <p>What differs from the paper:</p>
@@ -94,13 +87,6 @@ ${howMade(report)}
 `,
   );
 }
-
-const claimHtml = ({ statement, place, verdict, says, rule }: Claim): Html => html`<li>
-<div><div class="verdict ${verdict}">${verdicts[verdict]}</div><div class="place">${place}</div></div>
-<div><h3>${statement}</h3>
-${says.map((sentence) => html`<p>${sentence}</p>\n`)}<details><summary>What the verdict follows from</summary><p>${rule}</p></details></div>
-</li>
-`;
 
 const spreadNote = ({ seeds }: Aggregate): string =>
   seeds.length === 1 ? "One seed, so no spread." : "Mean ± standard deviation over the seeds.";
@@ -123,13 +109,6 @@ const table2 = ({ all, reference }: Page): Html =>
     html`L2 norms of all convolution weights as one vector: w as trained, ŵ as quantized, and the way from the start w₀. ${spreadNote(all)} “FP32 ÷ this” divides ‖w‖ at FP32 by ‖w‖ at that precision${all.seeds.length > 1 ? ", seed by seed" : ""}; the paper prints one norm for each network of its ${reference.dataset} NiN${reference.sameData ? "" : " (other data)"}.`,
   );
 
-const figureHtml = ({ id, heading, caption, inline }: Figure): Html => html`<figure id="${id}">
-<h3>${heading}</h3>
-<div class="scroll" role="region" aria-label="${heading}" tabindex="0">${trusted(inline)}</div>
-<figcaption>${caption} <a href="figures/${id}.svg">SVG</a></figcaption>
-</figure>
-`;
-
 const notCounted = ({ excluded }: Aggregate): Html => html`<h2 id="not-counted">Runs that are not counted</h2>
 <div class="scroll" role="region" aria-label="Runs that are not counted" tabindex="0"><table>
 <caption>${count(excluded.length, "run")} in no mean, no interval and no figure.</caption>
@@ -140,31 +119,10 @@ const notCounted = ({ excluded }: Aggregate): Html => html`<h2 id="not-counted">
 
 function howMade({ command, all, files }: Page): Html {
   const { runs, recipe, seeds } = all;
-  const each = (of: (environment: (typeof runs)[number]["environment"]) => string): string =>
-    listed(unique(runs.map(({ environment }) => of(environment))));
   const facts: readonly (readonly [string, Part])[] = [
     ["Command", html`<pre><code>${command}</code></pre>`],
     ["Seeds", listed(seeds)],
-    [
-      "Source",
-      each(
-        ({ qgen, commit }) =>
-          `qgen ${qgen}, ${commit === null ? "outside a repository" : `commit ${commit}`}`,
-      ),
-    ],
-    ["Versions", each(({ node, v8 }) => `Node ${node}, V8 ${v8}`)],
-    [
-      "Backend",
-      each(
-        ({ device: { backend, requested, renderer, software, threads } }) =>
-          `${backend}${renderer ? ` on ${renderer}${software ? ", software" : ""}` : ""} (asked for: ${requested}), ${count(threads, "thread")}`,
-      ),
-    ],
-    ["Machine", each(({ cpu, memoryGB, platform }) => `${cpu}, ${memoryGB} GB, ${platform}`)],
-    [
-      "Time",
-      `${duration(runs.reduce((sum, { seconds }) => sum + seconds, 0))} of training and evaluation, all runs added up`,
-    ],
+    ...circumstances(runs),
     ["Files", files.map((file, i) => html`${i === 0 ? "" : ", "}<a href="${file}">${file}</a>`)],
   ];
   return html`<dl>${facts.map(([name, fact]) => html`<dt>${name}</dt><dd>${fact}</dd>\n`)}</dl>

@@ -22,19 +22,20 @@ const inPercent = ({ n, mean, sd, min, max }: Summary): Summary => ({
   max: 100 * max,
 });
 
-interface Column {
+export interface Column {
   readonly metric: Metric;
   readonly name: string;
   readonly digits: number;
   readonly printed: keyof Table1Row & `${string}_${string}`;
 }
-const columns: readonly Column[] = [
+/** The numbers of Table 1, in its order. */
+export const columns = [
   { metric: "trainAccuracy", name: "Train acc., %", digits: 2, printed: "train_acc" },
   { metric: "testAccuracy", name: "Test acc., %", digits: 2, printed: "test_acc" },
   { metric: "trainLoss", name: "Train loss", digits: 3, printed: "train_loss" },
   { metric: "testLoss", name: "Test loss", digits: 3, printed: "test_loss" },
   { metric: "gap", name: "Gap", digits: 3, printed: "generalization_gap" },
-];
+] as const satisfies readonly Column[];
 const cellOf = (precision: Precision, { metric }: Column): Summary =>
   metric.endsWith("Accuracy") ? inPercent(summaryOf(precision, metric)) : summaryOf(precision, metric);
 

@@ -27,6 +27,8 @@ const optimizers: Readonly<Record<string, string>> = {
   rmsprop: "RMSprop",
 };
 
+export const optimizerName = (name: string): string => optimizers[name] ?? name;
+
 /** The depth and the width of a NiN; nothing of other networks. */
 const sizeOf = (model: string): readonly number[] =>
   /^nin:(\d+)x(\d+)$/.exec(model)?.slice(1).map(Number) ?? [];

@@ -102,10 +102,6 @@ export function configsOf(grid: Grid): readonly RunConfig[] {
   );
 }
 
-/** What two runs have in common that are to be compared: everything but bits and seed. */
-export const settingOf = ({ bits: _bits, seed: _seed, ...setting }: RunConfig): string =>
-  canonicalJson(setting);
-
 /** Every n-th run, from the i-th (1 to n): n machines of a scheduler, and no run on two of them. */
 export function shardOf(configs: readonly RunConfig[], text: string): readonly RunConfig[] {
   const [, i, n] = /^(\d+)\/(\d+)$/.exec(text)?.map(Number) ?? [];

@@ -6,30 +6,34 @@
  */
 
 import { type BootstrapInterval, bootstrapIntervals } from "../../measures/bootstrap.ts";
-import { createRng } from "../../tensor/random.ts";
 import { precisionName } from "../precision.ts";
-import type { Metric } from "../report/aggregate.ts";
-import { metrics } from "../report/aggregate.ts";
-import { inColumns } from "../report/columns.ts";
-import { toCsv } from "../report/csv.ts";
-import { fixed, signed } from "../report/format.ts";
-import { settingOf } from "./grid.ts";
+import {
+  type Aggregate,
+  aggregate,
+  differencesOf,
+  type Metric,
+  type Precision,
+  valuesOf,
+} from "../report/aggregate.ts";
+import { poolRng } from "../report/pairs.ts";
 import type { Standing } from "./rows.ts";
 
 /** The numbers of Table 1, in its order. */
-const shown = ["trainAccuracy", "testAccuracy", "trainLoss", "testLoss", "gap"] as const satisfies Metric[];
-type Shown = (typeof shown)[number];
-const names: Readonly<Record<Shown, readonly [title: string, column: string]>> = {
-  trainAccuracy: ["Train acc., %", "train_accuracy"],
-  testAccuracy: ["Test acc., %", "test_accuracy"],
-  trainLoss: ["Train loss", "train_loss"],
-  testLoss: ["Test loss", "test_loss"],
-  gap: ["Gap", "gap"],
-};
+export const shown = [
+  "trainAccuracy",
+  "testAccuracy",
+  "trainLoss",
+  "testLoss",
+  "gap",
+] as const satisfies Metric[];
+export type Shown = (typeof shown)[number];
 
 export interface Cell extends BootstrapInterval {
   readonly median: number;
 }
+
+/** A cell for each column; `null` where no setting has a number. n counts settings. */
+export type Cells = Readonly<Record<Shown, Cell>> | null;
 
 export interface PoolRow {
   readonly bits: number;
@@ -37,14 +41,13 @@ export interface PoolRow {
   readonly diverged: number;
   readonly failed: number;
   readonly open: number;
-  /** Over the settings with a complete run; `null` without any. n counts settings. */
-  readonly cells: Readonly<Record<Shown, Cell>> | null;
+  readonly cells: Cells;
 }
 
 /** One precision against full precision: this − FP32, over the settings that are complete in both. */
 export interface PoolDifference {
   readonly bits: number;
-  readonly cells: Readonly<Record<Shown, Cell>> | null;
+  readonly cells: Cells;
 }
 
 export interface Pool {
@@ -58,34 +61,20 @@ export function median(xs: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-type Numbers = Readonly<Record<Shown, number>>;
-const numbers = (of: (metric: Shown) => number): Numbers =>
-  Object.fromEntries(shown.map((metric) => [metric, of(metric)])) as Numbers;
-const meanOf = (all: readonly Numbers[]): Numbers =>
-  numbers((metric) => all.reduce((sum, one) => sum + one[metric], 0) / all.length);
-
-/** The numbers of a complete run, if all of them are finite. */
-function numbersOf({ state }: Standing): Numbers | null {
-  if (state.state !== "done" || state.result.status !== "complete") return null;
-  const found = numbers((metric) => metrics[metric](state.result));
-  return Object.values(found).every(Number.isFinite) ? found : null;
-}
-
 /** Settings are drawn again, the same for all columns: what belongs to a setting stays together. */
-function cellsOf(settings: readonly Numbers[], name: string): Readonly<Record<Shown, Cell>> | null {
-  if (settings.length === 0) return null;
-  const columns = shown.map((metric) => settings.map((numbers) => numbers[metric]));
-  const intervals = bootstrapIntervals(columns, createRng(0).fork(`pool/${name}`));
+export function cellsOf(numbers: (metric: Shown) => readonly number[], name: string): Cells {
+  const columns = shown.map(numbers);
+  if (columns[0]!.length === 0) return null;
+  const intervals = bootstrapIntervals(columns, poolRng(name));
   return Object.fromEntries(
     shown.map((metric, i) => [metric, { ...intervals[i]!, median: median(columns[i]!) }]),
   ) as Record<Shown, Cell>;
 }
 
-/** The means within each group, in the order in which the groups first come. */
-function meansBy<T>(items: readonly T[], key: (item: T) => string, of: (item: T) => Numbers): Numbers[] {
-  const groups = new Map<string, Numbers[]>();
-  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), of(item)]);
-  return [...groups.values()].map(meanOf);
+/** The runs of a sweep that have ended, by precision; `null` where none has. */
+export function aggregateOf(standings: readonly Standing[]): Aggregate | null {
+  const results = standings.flatMap(({ state }) => (state.state === "done" ? [state.result] : []));
+  return results.length === 0 ? null : aggregate(results, "setting");
 }
 
 /**
@@ -96,109 +85,32 @@ function meansBy<T>(items: readonly T[], key: (item: T) => string, of: (item: T)
  * @deviation The paper gives means alone, and does not say whether runs have diverged.
  */
 export function poolOf(standings: readonly Standing[]): Pool {
+  const all = aggregateOf(standings);
   const bits = [...new Set(standings.map(({ config }) => config.bits))].sort((a, b) => b - a);
-  const complete = standings.flatMap((run) => {
-    const numbers = numbersOf(run);
-    return numbers === null ? [] : [{ ...run, numbers, setting: settingOf(run.config) }];
-  });
-  const at = (b: number) => complete.filter(({ config }) => config.bits === b);
-  const key = ({ setting, config }: (typeof complete)[number]): string => `${setting} ${config.seed}`;
-  const float = new Map(at(32).map((run) => [key(run), run.numbers]));
+  const at = (b: number): Precision | undefined => all?.precisions.find((precision) => precision.bits === b);
+  const float = at(32);
   return {
     rows: bits.map((b) => {
-      const all = standings.filter(({ config }) => config.bits === b);
-      const means = meansBy(
-        at(b),
-        ({ setting }) => setting,
-        ({ numbers }) => numbers,
-      );
-      const failed = all.filter(({ state }) => state.state === "failed").length;
-      const open = all.filter(({ state }) => state.state === "open").length;
-      const diverged = all.length - at(b).length - failed - open;
-      return { bits: b, complete: at(b).length, diverged, failed, open, cells: cellsOf(means, `${b}`) };
+      const here = at(b);
+      const tried = standings.filter(({ config }) => config.bits === b);
+      const complete = here?.runs.length ?? 0;
+      const failed = tried.filter(({ state }) => state.state === "failed").length;
+      const open = tried.filter(({ state }) => state.state === "open").length;
+      const cells = here === undefined ? null : cellsOf((metric) => valuesOf(here, metric), here.name);
+      return { bits: b, complete, diverged: tried.length - complete - failed - open, failed, open, cells };
     }),
-    differences: (float.size === 0 ? [] : bits.filter((b) => b !== 32)).map((b) => {
-      const pairs = at(b).filter((run) => float.has(key(run)));
-      const means = meansBy(
-        pairs,
-        ({ setting }) => setting,
-        (run) => numbers((metric) => run.numbers[metric] - float.get(key(run))![metric]),
-      );
-      return { bits: b, cells: cellsOf(means, `${b} - 32`) };
-    }),
+    differences:
+      float === undefined
+        ? []
+        : bits
+            .filter((b) => b !== 32)
+            .map((b) => {
+              const to = at(b);
+              const name = `${precisionName(b)} - FP32`;
+              return {
+                bits: b,
+                cells: to === undefined ? null : cellsOf((metric) => differencesOf(float, to, metric), name),
+              };
+            }),
   };
-}
-
-const scaleOf = (metric: Shown): number => (metric.endsWith("Accuracy") ? 100 : 1);
-const digitsOf = (metric: Shown): number => (metric.endsWith("Accuracy") ? 2 : 3);
-
-/** Both tables as one file: `of` is the precision, or the precision − FP32. Accuracies are shares. */
-export function poolCsv({ rows, differences }: Pool): string {
-  const parts = ["mean", "low", "high", "median"] as const;
-  const columns = shown.flatMap((metric) => parts.map((part) => `${names[metric][1]}_${part}`));
-  const row = (of: string, cells: PoolRow["cells"], counts: Partial<PoolRow>) => ({
-    of,
-    settings: cells?.gap.n ?? 0,
-    complete: counts.complete ?? null,
-    diverged: counts.diverged ?? null,
-    failed: counts.failed ?? null,
-    open: counts.open ?? null,
-    ...Object.fromEntries(
-      shown.flatMap((metric) =>
-        parts.map((part) => [`${names[metric][1]}_${part}`, cells?.[metric][part] ?? null]),
-      ),
-    ),
-  });
-  return toCsv(
-    ["of", "settings", "complete", "diverged", "failed", "open", ...columns],
-    [
-      ...rows.map((each) => row(precisionName(each.bits), each.cells, each)),
-      ...differences.map(({ bits, cells }) => row(`${precisionName(bits)} - FP32`, cells, {})),
-    ],
-  );
-}
-
-/** For a terminal. */
-export function poolText({ rows, differences }: Pool): string {
-  const titles = shown.map((metric) => names[metric][0]);
-  const one = (cells: PoolRow["cells"], write: (x: number, digits: number) => string): string[] =>
-    shown.map((metric) => {
-      if (cells === null) return "–";
-      const { mean, low, high } = cells[metric];
-      const text = (x: number): string => write(scaleOf(metric) * x, digitsOf(metric));
-      return low === null || high === null ? text(mean) : `${text(mean)} [${text(low)}, ${text(high)}]`;
-    });
-  const medians = (cells: PoolRow["cells"]): string[] =>
-    shown.map((metric) =>
-      cells === null ? "–" : fixed(scaleOf(metric) * cells[metric].median, digitsOf(metric)),
-    );
-  const counts = ({ complete, diverged, failed, open }: PoolRow): string[] =>
-    [complete, diverged, failed, open].map(String);
-  const table = inColumns(
-    [
-      ["", "", "done", "diverged", "failed", "open", ...titles],
-      ...rows.flatMap((row) => [
-        [precisionName(row.bits), "mean", ...counts(row), ...one(row.cells, fixed)],
-        ["", "median", "", "", "", "", ...medians(row.cells)],
-      ]),
-    ],
-    2,
-  );
-  if (differences.length === 0) return table;
-  const paired = inColumns([
-    ["", "settings", ...titles],
-    ...differences.map(({ bits, cells }) => [
-      `${precisionName(bits)} − FP32`,
-      String(cells?.gap.n ?? 0),
-      ...one(cells, signed),
-    ]),
-  ]);
-  const parts = differences.flatMap(({ bits, cells }) => {
-    if (cells === null) return [];
-    const [gap, test, train] = [cells.gap.mean, cells.testLoss.mean, cells.trainLoss.mean];
-    return [
-      `${precisionName(bits)}: gap ${signed(gap, 3)} = test loss ${signed(test, 3)} − training loss ${signed(train, 3)}`,
-    ];
-  });
-  return `${table}\n\nAgainst FP32 of the same setting, first weights and batches\n${paired}\n\n${parts.join("\n")}\n[ ]: 95% bootstrap intervals of the mean over settings.`;
 }
