@@ -1,13 +1,15 @@
 // Convolution and its two transposes, as products over chunks of images.
-import { ACCUMULATE, block, edgeTile, KC, MR, NC, NR, PANEL, partialTile, put, STORE, tile } from "./tile";
+import { ACCUMULATE, block, edgeTile, KC, MR, NC, NR, PANEL, partialTile, put, STORE, tile, tile3 } from "./tile";
 import { depthwise, depthwiseInputGrad, depthwiseWorkspace } from "./depthwise";
 import { normalize, normWorkspace, storeAffine } from "./norm";
-import { bytes, pack } from "./pack";
+import { bytes, pack, rowsOf } from "./pack";
 import { addColumns, geo, isDepthwise, isLine, packColumns, paddedSize, padImage, pixelOffsets, setGeometry, unpadImage } from "./window";
 import { weightGradWorkspace } from "./weight-grad";
 
 /** Up to this depth, columns that lie in one line are read where they are: packing them would cost more than it gains. */
 const DIRECT: i32 = 32;
+/** Floats of packed columns that stay in the first-level cache while panels of weights pass by: 16 KB. */
+const NEAR: i32 = 4096;
 /** Columns that a chunk of images should have at least, where there are enough images. */
 const CHUNK: i32 = 256;
 
@@ -85,13 +87,44 @@ function multiplyColumns(
         const kc = min(KC, depth - p), mode = p == 0 ? STORE : ACCUMULATE, last = p + kc == depth;
         if (!direct) packColumns(source, pitch, offsets, first, count, p, kc, packedB);
         const panels = packedA + bytes(up(rows, MR) * p);
-        for (let q = 0; q < count; q += NR) {
-          const column = first + q;
-          const from = direct ? source + <usize>(column / positions) * pitch + bytes(column % positions) : packedB + bytes(q * kc);
-          columnPanel(panels, from, direct ? bytes(positions) : PANEL, rows, kc, y, yImage, i, column, min(NR, count - q), mode, p == 0 ? packedBias : 0, last ? pairs : 0);
+        const rowBias = p == 0 ? packedBias : 0, rowPairs = last ? pairs : 0, step = direct ? bytes(positions) : PANEL;
+        for (let q = 0, wide = 0; q < count; q += wide) {
+          const column = first + q, image = column / positions, position = column % positions;
+          const from = direct ? source + <usize>image * pitch + bytes(position) : packedB + bytes(q * kc);
+          wide = min(max(NR, NEAR / kc), min(positions - position, count - q)) / NR * NR;
+          if (wide > 0)
+            wholePanels(
+              panels, from, step, direct ? PANEL : bytes(NR * kc), wide / NR, rows, kc,
+              y + bytes((i + image) * yImage + position), bytes(positions), mode, rowBias, rowPairs,
+            );
+          else {
+            wide = NR;
+            columnPanel(panels, from, step, rows, kc, y, yImage, i, column, min(NR, count - q), mode, rowBias, rowPairs);
+          }
         }
       }
     }
+  }
+}
+
+/**
+ * Multiplies `count` whole panels of columns of one image, `next` bytes apart: all of them by some rows, then by the next ones, so
+ * that lines of y are filled one after the other.
+ */
+function wholePanels(
+  a: usize, b: usize, step: usize, next: usize, count: i32, rows: i32, kc: i32, y: usize, row: usize, mode: i32, bias: usize, pairs: usize,
+): void {
+  for (let r = 0, live = 0; r < rows; r += live) {
+    live = rowsOf(rows - r);
+    let from = b, to = y;
+    const end = to + PANEL * <usize>count;
+    if (live == MR) for (; to < end; to += PANEL, from += next) tile(kc, a, from, step, to, row, mode, bias, pairs);
+    else if (live == 3) for (; to < end; to += PANEL, from += next) tile3(kc, a, from, step, to, row, mode, bias, pairs);
+    else for (; to < end; to += PANEL, from += next) edgeTile(kc, a, from, step, to, row, mode, bias, pairs, live, NR);
+    a += bytes(MR * kc);
+    y += <usize>live * row;
+    bias += bias ? bytes(live) : 0;
+    pairs += pairs ? bytes(2 * live) : 0;
   }
 }
 
@@ -103,11 +136,11 @@ function columnPanel(
   const row = bytes(positions);
   const at = y + bytes((image + column / positions) * yImage + position);
   const together = position + cols <= positions;
-  for (let r = 0; r < rows; r += MR) {
-    const panel = a + bytes(r * kc), to = at + <usize>r * row, rowBias = bias ? bias + bytes(r) : 0, rowPairs = pairs ? pairs + bytes(2 * r) : 0;
-    const live = min(MR, rows - r);
-    if (together && live == MR && cols == NR) tile(kc, panel, b, step, to, row, mode, rowBias, rowPairs);
-    else if (together) edgeTile(kc, panel, b, step, to, row, mode, rowBias, rowPairs, live, cols);
+  let panel = a;
+  for (let r = 0, live = 0; r < rows; r += live) {
+    live = rowsOf(rows - r);
+    const to = at + <usize>r * row, rowBias = bias ? bias + bytes(r) : 0, rowPairs = pairs ? pairs + bytes(2 * r) : 0;
+    if (together) edgeTile(kc, panel, b, step, to, row, mode, rowBias, rowPairs, live, cols);
     else {
       const values = partialTile(kc, panel, b, step, live, cols, rowBias);
       for (let j = 0; j < cols; j++) {
@@ -117,6 +150,7 @@ function columnPanel(
           put(place + <usize>k * row, load<f32>(values + bytes(k * NR + j)), mode, rowPairs ? rowPairs + bytes(2 * k) : 0);
       }
     }
+    panel += bytes(MR * kc);
   }
 }
 

@@ -1,6 +1,6 @@
 // C[i,j] = Σ a[i,p] b[j,p], where depths lie in straight lines on both sides, as the pixels of a channel do. Nothing is packed or transposed:
 // the four lanes of a vector are neighbouring depths, and are added up once, at the very end.
-import { bytes } from "./pack";
+import { bytes, rowsOf } from "./pack";
 
 /** Rows of b that are multiplied at a time. */
 const COLUMNS: i32 = 2;
@@ -8,12 +8,6 @@ const COLUMNS: i32 = 2;
 const BLOCK: i32 = 16;
 /** Fewer rows of a than these do not divide into threes and fours. */
 const LEAST: i32 = 6;
-
-/** Rows of a that are multiplied at a time where `rest` are left: fours, then threes. */
-// @ts-ignore: decorator
-@inline function rowsOf(rest: i32): i32 {
-  return rest > 3 * (-rest & 3) ? 4 : 3;
-}
 
 /** Can m rows be multiplied in depths of `depth` floats? */
 export function canDot(m: i32, depth: i32): bool {

@@ -1,10 +1,16 @@
 // Packing: copying a matrix into panels, so that the tile reads memory in a straight line.
-// A panel holds `width` lanes (4 rows of A, or 8 columns of B) side by side, for every depth. Lanes that are
-// missing from a half of four are zero; a half that has none is left alone.
+// A panel holds `width` lanes (4 rows of A, or 3 beside a zero, or 8 columns of B) side by side, for every depth. Lanes that
+// are missing from a half of four are zero; a half that has none is left alone.
 
 // @ts-ignore: decorator
 @inline export function bytes(floats: i32): usize {
   return <usize>floats << 2;
+}
+
+/** Rows that are multiplied at a time where `rest` are left: fours, then threes, so that no single row is left where there are many. */
+// @ts-ignore: decorator
+@inline export function rowsOf(rest: i32): i32 {
+  return min(rest, rest > 3 * (-rest & 3) ? 4 : 3);
 }
 
 /** Writes the transpose of the rows r0..r3 to out, out + pitch, … */
@@ -62,9 +68,10 @@ function packAny(src: usize, lane: usize, step: usize, live: i32, depth: i32, ou
  */
 export function pack(src: usize, laneStride: i32, depthStride: i32, lanes: i32, depth: i32, width: i32, out: usize): usize {
   const pitch = bytes(width);
-  for (let l = 0; l < lanes; l += width) {
+  for (let l = 0, own = 0; l < lanes; l += own) {
+    own = width == 4 ? rowsOf(lanes - l) : min(width, lanes - l);
     for (let half = 0; half < width; half += 4) {
-      const live = min(4, lanes - l - half);
+      const live = min(4, own - half);
       // Nobody reads a half without lanes: a tile of at most 4 columns has only one half.
       if (live <= 0) break;
       const from = src + bytes((l + half) * laneStride), to = out + bytes(half);

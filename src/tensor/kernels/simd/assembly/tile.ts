@@ -1,6 +1,7 @@
 // The register tile: 4 rows by 8 columns of a product, from packed panels. Everything that multiplies ends here.
 // 4x8 is the largest tile that fits the 16 vector registers; wider ones spill and run at half the speed.
 import { affine1, affine4 } from "./norm";
+import { rowsOf } from "./pack";
 
 /** Rows of a panel of A, columns of a panel of B. */
 export const MR: i32 = 4;
@@ -55,6 +56,8 @@ export function setOwn(at: usize): void {
       ai = v128.load_splat<f32>(a, 8);
       c20 = f32x4.add(c20, f32x4.mul(ai, b0));
       if (halves > 1) c21 = f32x4.add(c21, f32x4.mul(ai, b1));
+    }
+    if (rows > 3) {
       ai = v128.load_splat<f32>(a, 12);
       c30 = f32x4.add(c30, f32x4.mul(ai, b0));
       if (halves > 1) c31 = f32x4.add(c31, f32x4.mul(ai, b1));
@@ -64,10 +67,8 @@ export function setOwn(at: usize): void {
   }
   finish(halves, c, c00, c01, mode, bias, pairs);
   if (rows > 1) finish(halves, c + ldc, c10, c11, mode, bias ? bias + 4 : 0, pairs ? pairs + 8 : 0);
-  if (rows > 2) {
-    finish(halves, c + 2 * ldc, c20, c21, mode, bias ? bias + 8 : 0, pairs ? pairs + 16 : 0);
-    finish(halves, c + 3 * ldc, c30, c31, mode, bias ? bias + 12 : 0, pairs ? pairs + 24 : 0);
-  }
+  if (rows > 2) finish(halves, c + 2 * ldc, c20, c21, mode, bias ? bias + 8 : 0, pairs ? pairs + 16 : 0);
+  if (rows > 3) finish(halves, c + 3 * ldc, c30, c31, mode, bias ? bias + 12 : 0, pairs ? pairs + 24 : 0);
 }
 
 // @ts-ignore: decorator
@@ -103,14 +104,22 @@ export function setOwn(at: usize): void {
   product(4, 2, k, a, b, step, c, ldc, mode, bias, pairs);
 }
 
+/** The tile of three rows. */
+// @ts-ignore: decorator
+@inline export function tile3(k: i32, a: usize, b: usize, step: usize, c: usize, ldc: usize, mode: i32, bias: usize, pairs: usize): void {
+  product(3, 2, k, a, b, step, c, ldc, mode, bias, pairs);
+}
+
 /** A tile of which only `rows` x `cols` exist, into memory of its own: what does not exist is computed where that is cheaper. */
 export function partialTile(k: i32, a: usize, b: usize, step: usize, rows: i32, cols: i32, bias: usize): usize {
   if (cols > 4) {
     if (rows == 1) product(1, 2, k, a, b, step, edge, NR * 4, STORE, bias, 0);
     else if (rows == 2) product(2, 2, k, a, b, step, edge, NR * 4, STORE, bias, 0);
+    else if (rows == 3) product(3, 2, k, a, b, step, edge, NR * 4, STORE, bias, 0);
     else product(4, 2, k, a, b, step, edge, NR * 4, STORE, bias, 0);
   } else if (rows == 1) product(1, 1, k, a, b, step, edge, NR * 4, STORE, bias, 0);
   else if (rows == 2) product(2, 1, k, a, b, step, edge, NR * 4, STORE, bias, 0);
+  else if (rows == 3) product(3, 1, k, a, b, step, edge, NR * 4, STORE, bias, 0);
   else product(4, 1, k, a, b, step, edge, NR * 4, STORE, bias, 0);
   return edge;
 }
@@ -129,16 +138,18 @@ export function edgeTile(k: i32, a: usize, b: usize, step: usize, c: usize, ldc:
   }
 }
 
-/** C[m,n] (+)= A B for packed A (panels of 4 rows, `k` deep) and packed B (panels of 8 columns). */
+/** C[m,n] (+)= A B for packed A (panels of `rowsOf` rows, `k` deep) and packed B (panels of 8 columns). */
 export function block(m: i32, n: i32, k: i32, a: usize, b: usize, c: usize, ldc: usize, mode: i32): void {
   for (let j = 0; j < n; j += NR) {
     const panel = b + ((<usize>(j * k)) << 2);
-    for (let i = 0; i < m; i += MR) {
-      const at = c + <usize>i * ldc + ((<usize>j) << 2);
-      const rows = m - i,
-        cols = n - j;
-      if (rows >= MR && cols >= NR) tile(k, a + ((<usize>(i * k)) << 2), panel, PANEL, at, ldc, mode, 0, 0);
-      else edgeTile(k, a + ((<usize>(i * k)) << 2), panel, PANEL, at, ldc, mode, 0, 0, min(rows, MR), min(cols, NR));
+    let from = a;
+    for (let i = 0, rows = 0; i < m; i += rows) {
+      rows = rowsOf(m - i);
+      const at = c + <usize>i * ldc + ((<usize>j) << 2), cols = n - j;
+      if (rows == MR && cols >= NR) tile(k, from, panel, PANEL, at, ldc, mode, 0, 0);
+      else if (rows == 3 && cols >= NR) tile3(k, from, panel, PANEL, at, ldc, mode, 0, 0);
+      else edgeTile(k, from, panel, PANEL, at, ldc, mode, 0, 0, rows, min(cols, NR));
+      from += <usize>k << 4;
     }
   }
 }

@@ -2,7 +2,7 @@
 import { CACHED, chunkOf, touch, up } from "./conv";
 import { depthwiseWeightGrad } from "./depthwise";
 import { addDots, canDot, dotSums, storeDots } from "./dots";
-import { bytes, pack } from "./pack";
+import { bytes, pack, rowsOf } from "./pack";
 import { ACCUMULATE, block, MR, STORE } from "./tile";
 import { geo, isDepthwise, isLine, packPixels, paddedSize, padImage, pixelOffsets, setGeometry } from "./window";
 
@@ -68,14 +68,16 @@ function byPanels(gy: usize, gImage: i32, x: usize, xImage: i32, dw: usize, row:
   }
 }
 
-/** Packs g: lanes are its channels, depth is all positions of the `count` images. Panels of 4 lanes. */
+/** Packs g: lanes are its channels, depth is all positions of the `count` images. Panels of `rowsOf` lanes. */
 function packRows(g: usize, gImage: i32, count: i32, o: i32, out: usize): void {
   const positions = geo.positions;
-  for (let l = 0; l < o; l += MR)
+  for (let l = 0, lanes = 0; l < o; l += lanes) {
+    lanes = rowsOf(o - l);
     for (let j = 0; j < count; j++) {
-      pack(g + bytes(j * gImage + l * positions), positions, 1, min(MR, o - l), positions, MR, out);
+      pack(g + bytes(j * gImage + l * positions), positions, 1, lanes, positions, MR, out);
       out += bytes(MR * positions);
     }
+  }
 }
 
 /** 1x1 windows without packing: on both sides, the positions of a channel lie in a line. */
