@@ -13,10 +13,9 @@ import type { Kernels } from "../tensor/kernels/kernels.ts";
 import { createRng } from "../tensor/random.ts";
 import { sameShape, type Tensor } from "../tensor/tensor.ts";
 import { buildModel, isQuantized } from "./build.ts";
-import { Complaint, explained } from "./complaint.ts";
+import { Complaint } from "./complaint.ts";
 import { type RunConfig, runSchema } from "./config.ts";
-import { inMemory, loadDataset } from "./data/catalog.ts";
-import type { Dataset, ImageKind } from "./data/dataset.ts";
+import type { ImageKind } from "./data/dataset.ts";
 import { readPretrained } from "./read-pretrained.ts";
 import type { RunResult } from "./result.ts";
 import { decodeSafetensors, type SafeTensor } from "./safetensors.ts";
@@ -99,7 +98,7 @@ export function loadWeights({ folder, config }: TrainedRun, dataset: ImageKind, 
 /** The model of a run, in its own or in other bits. Its first weights are those that the run began with. */
 export function modelOf(
   { folder, config }: TrainedRun,
-  dataset: Dataset,
+  dataset: ImageKind,
   bits = config.bits,
 ): Model | QuantizedModel {
   const start =
@@ -116,7 +115,7 @@ export interface Network {
  * The same function as a network of plain weights: of a quantized network, the float network with the weights that it
  * computes with, ŵ.
  */
-export async function plainNetwork(run: TrainedRun, dataset: Dataset, weights: Weights): Promise<Network> {
+export async function plainNetwork(run: TrainedRun, dataset: ImageKind, weights: Weights): Promise<Network> {
   const model = modelOf(run, dataset);
   if (!isQuantized(model)) return { model, weights };
   const hats: Record<string, Tensor> = {};
@@ -141,9 +140,3 @@ export function firstImages<T extends { readonly count: number }>(
     );
   return { ...all, count };
 }
-
-/** The images of a run, as many as it had. */
-export const datasetOf = async ({ config }: TrainedRun, dir: string | undefined): Promise<Dataset> => {
-  const { name, train, test } = config.data;
-  return explained(loadDataset(inMemory(name), { dir, train, test }));
-};

@@ -6,7 +6,7 @@ import type { LandscapeOptions } from "../landscape/jobs.ts";
 import { landscape, openRuns } from "../landscape/landscape.ts";
 import { openDevice } from "../node-device.ts";
 import { createProgress } from "../progress.ts";
-import { number, stopOnSignal, threadsOption } from "./options.ts";
+import { number, photographsOption, stopOnSignal, threadsOption } from "./options.ts";
 
 interface Options {
   axes: "1" | "2";
@@ -18,6 +18,7 @@ interface Options {
   seed: number;
   device: DeviceName;
   threads?: number;
+  data?: string;
   dataDir?: string;
   out: string;
   json?: true;
@@ -50,6 +51,7 @@ export const landscapeCommand = (): Command =>
     .option("--seed <n>", "seed of the directions", number, 0)
     .addOption(new Option("--device <name>", "kernels").choices(deviceNames).default("auto"))
     .addOption(threadsOption())
+    .addOption(photographsOption())
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
     .option(
       "--out <dir>",
@@ -61,7 +63,7 @@ export const landscapeCommand = (): Command =>
     .action(landscapeAction);
 
 async function landscapeAction(folders: string[], options: Options, command: Command): Promise<void> {
-  const { seed, normalization, on, images = null, range, out, dataDir } = options;
+  const { seed, normalization, on, images = null, range, out, data, dataDir } = options;
   const grid: Grid = { axes: options.axes === "1" ? 1 : 2, n: options.grid, range };
   try {
     checkGrid(grid);
@@ -77,7 +79,7 @@ async function landscapeAction(folders: string[], options: Options, command: Com
   try {
     const report = await landscape(
       runs,
-      { grid, seed, normalization, on, images, device, dataDir, out, command: again },
+      { grid, seed, normalization, on, images, device, data, dataDir, out, command: again },
       {
         onStart: (jobs) =>
           progress.print(

@@ -13,13 +13,14 @@ import { fixed } from "../report/format.ts";
 import { columnsOf } from "../report/measures.ts";
 import { rankingText } from "../report/measures-files.ts";
 import { type Ranked, ranking } from "../report/ranking.ts";
-import { datasetOf } from "../trained.ts";
-import { number, stopOnSignal, threadsOption } from "./options.ts";
+import { imagesOfRuns } from "../run-data.ts";
+import { number, photographsOption, stopOnSignal, threadsOption } from "./options.ts";
 
 type Options = Omit<Partial<MeasureSettings>, "on"> & {
   on: MeasureSettings["on"] | "both";
   device: DeviceName;
   threads?: number;
+  data?: string;
   dataDir?: string;
   out: string;
   json?: true;
@@ -92,6 +93,7 @@ export const measureCommand = (): Command =>
     .option("--seed <n>", "seed of the perturbations", number)
     .addOption(new Option("--device <name>", "kernels of the searches").choices(deviceNames).default("auto"))
     .addOption(threadsOption())
+    .addOption(photographsOption())
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
     .option("--out <dir>", "folder of the figure of the searches and of the numbers", "measures")
     .option("--json", "print the numbers as JSON")
@@ -110,7 +112,7 @@ function checked(given: Record<string, unknown>): MeasureSettings {
 }
 
 async function measureAction(folders: string[], options: Options): Promise<void> {
-  const { device: name, threads, dataDir, out, json, on, ...given } = options;
+  const { device: name, threads, data, dataDir, out, json, on, ...given } = options;
   const places = on === "both" ? (["latent", "dequantized"] as const) : [on];
   const settings = places.map((on) => checked({ ...given, on }));
   const runs = openRuns(folders);
@@ -128,6 +130,7 @@ async function measureAction(folders: string[], options: Options): Promise<void>
     })),
   );
   for (const { run, settings } of jobs) checkMeasurable(run, settings);
+  const datasetOf = imagesOfRuns({ data, dataDir });
   progress.print(`${jobs.length} networks to measure (${deviceText(device.info)})`);
   try {
     for (const [i, { run, settings, label }] of jobs.entries()) {
@@ -135,7 +138,7 @@ async function measureAction(folders: string[], options: Options): Promise<void>
         run,
         settings,
         device,
-        dataset: await datasetOf(run, dataDir),
+        dataset: await datasetOf(run, settings.images),
         stop: signals.stop,
         onStep: (name, { radius, displacement: { low, high } }, searches) =>
           progress.update(

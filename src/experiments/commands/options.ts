@@ -26,6 +26,9 @@ export const threadsOption = (): Option =>
     "threads of simd; the bits are the same (default: $QGEN_THREADS, else one for each physical core if that is faster)",
   ).argParser((text) => checkedThreads(text, "--threads"));
 
+export const photographsOption = (): Option =>
+  new Option("--data <folder>", "where the photographs of runs of ImageNet are, as imagenet:FOLDER");
+
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** The checked configuration. Option names are those of its fields. */

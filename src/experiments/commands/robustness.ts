@@ -1,8 +1,10 @@
 import { dirname, join } from "node:path";
 import { Command, Option } from "commander";
 import { Complaint } from "../complaint.ts";
+import type { Watch } from "../corruptions/folder.ts";
 import { namesIn, severitiesIn } from "../corruptions/request.ts";
 import type { ImageKind } from "../data/dataset.ts";
+import type { Unreadable } from "../data/folder-images.ts";
 import { type DeviceName, deviceNames, deviceText } from "../device.ts";
 import { writeAtomic } from "../files.ts";
 import { openRuns } from "../landscape/landscape.ts";
@@ -10,15 +12,16 @@ import { labelsOf } from "../landscape/surfaces.ts";
 import { openDevice } from "../node-device.ts";
 import { createProgress, type Progress } from "../progress.ts";
 import { fixed } from "../report/format.ts";
-import { openPhotographs } from "../robustness/imagenet-c.ts";
+import { makePhotographs, openPhotographs } from "../robustness/imagenet-c.ts";
 import { type CorruptedImages, corruptedImages } from "../robustness/images.ts";
 import { measureRobustness } from "../robustness/measure.ts";
 import { overall } from "../robustness/summary.ts";
 import { robustTables, type Tested } from "../robustness/table.ts";
 import { robustCsv, robustText } from "../robustness/text.ts";
-import { datasetOf, type TrainedRun } from "../trained.ts";
+import { imagesOfRuns, photographsOf } from "../run-data.ts";
+import type { TrainedRun } from "../trained.ts";
 import { type CorruptionFlags, corruptionOptions, withCorruptionOptions } from "./corrupt.ts";
-import { number, stopOnSignal, threadsOption } from "./options.ts";
+import { number, photographsOption, stopOnSignal, threadsOption } from "./options.ts";
 
 interface Options extends CorruptionFlags {
   corruptions: string;
@@ -28,6 +31,7 @@ interface Options extends CorruptionFlags {
   cache?: string;
   device: DeviceName;
   threads?: number;
+  data?: string;
   dataDir?: string;
   out: string;
   json?: true;
@@ -48,6 +52,7 @@ export const robustnessCommand = (): Command =>
         "published images (CIFAR-10-C, CIFAR-100-C, ImageNet-C) in place of ones that are made here",
       ),
   )
+    .addOption(photographsOption())
     .option("--cache <dir>", "where corrupted images are kept (default: .corrupted beside the runs)")
     .addOption(new Option("--device <name>", "kernels").choices(deviceNames).default("auto"))
     .addOption(threadsOption())
@@ -56,7 +61,7 @@ export const robustnessCommand = (): Command =>
     .option("--json", "print the numbers as JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  qgen robustness runs/nin-2x1_* --images 500\n  qgen robustness runs/* --from CIFAR-100-C --severities 5",
+      "\nExamples:\n  qgen robustness runs/nin-2x1_* --images 500\n  qgen robustness runs/* --from CIFAR-100-C --severities 5\n  qgen robustness runs/resnet18_* --data imagenet:ILSVRC2012 --images 5000",
     )
     .action(robustnessAction);
 
@@ -75,32 +80,40 @@ async function open(
 ): Promise<Opened> {
   const { images, from } = options;
   const names = namesIn(options.corruptions);
-  const { folder: photographs } = run.config.data;
-  if (photographs !== undefined && from !== undefined) {
-    const found = openPhotographs({
-      from,
-      names,
-      severities: severitiesIn(options.severities),
-      images,
-      size: photographs.size,
-      onUnreadable: ({ file, reason }) => progress.print(`left out: ${file} (${reason})`),
-    });
-    return { images: found, kind: found.kind };
-  }
-  const dataset = await datasetOf(run, options.dataDir);
   const cache = options.cache ?? join(dirname(run.folder), ".corrupted");
-  const made = await corruptedImages(
-    { ...corruptionOptions(options), dataset, images, names, from, cache },
-    {
-      stop,
-      onPicture: (name, done, of) =>
-        progress.update(
-          (names.indexOf(name) + done / of) / names.length,
-          `making corrupted images · ${name} · ${done} of ${of}`,
-        ),
-    },
-  );
-  return { images: made, kind: dataset };
+  const how = corruptionOptions(options);
+  const watch: Watch = {
+    stop,
+    onPicture: (name, done, of) =>
+      progress.update(
+        (names.indexOf(name) + done / of) / names.length,
+        `making corrupted images · ${name} · ${done} of ${of}`,
+      ),
+  };
+  const { folder: photographs } = run.config.data;
+  if (photographs === undefined) {
+    const dataset = await imagesOfRuns(options)(run);
+    return {
+      images: await corruptedImages({ ...how, dataset, images, names, from, cache }, watch),
+      kind: dataset,
+    };
+  }
+  const onUnreadable = ({ file, reason }: Unreadable): void =>
+    progress.print(`left out: ${file} (${reason})`);
+  const severities = severitiesIn(options.severities);
+  const known = from !== undefined && options.data === undefined ? null : photographsOf(run, options.data);
+  const found =
+    from === undefined
+      ? await makePhotographs(
+          { ...how, dataset: known!, images, names, severities, cache, onUnreadable },
+          watch,
+        )
+      : openPhotographs({
+          ...{ from, names, severities, images, onUnreadable },
+          size: photographs.size,
+          classes: known?.classes,
+        });
+  return { images: found, kind: found.kind };
 }
 
 async function robustnessAction(folders: string[], options: Options): Promise<void> {
@@ -109,12 +122,16 @@ async function robustnessAction(folders: string[], options: Options): Promise<vo
   const runs = openRuns(folders);
   const labels = labelsOf(runs);
   for (const { folder, config, result } of runs) {
-    if (config.data.name === "imagenet" && options.from === undefined)
+    if (config.data.name === "imagenet" && options.from === undefined && options.data === undefined)
       throw new Complaint(
-        `the run in ${folder} is of photographs: give --from DIR, a folder of ImageNet-C as published`,
+        `the run in ${folder} is of photographs: give --data imagenet:FOLDER to corrupt its test pictures, or --from DIR, a folder of ImageNet-C as published`,
         2,
       );
-    if (config.data.name !== "imagenet" && options.images !== undefined && options.images > config.data.test)
+    if (
+      (config.data.name !== "imagenet" || options.from === undefined) &&
+      options.images !== undefined &&
+      options.images > config.data.test
+    )
       throw new Complaint(
         `--images ${options.images}: the run in ${folder} was tested with ${config.data.test} images, and no more are taken`,
         2,

@@ -60,7 +60,7 @@ export function pictureAt({ images }: Split, [, height, width]: ImageShape, inde
 }
 
 /** Pixels as images of planes of colours. */
-function planesOf(pixels: Uint8Array, [, height, width]: ImageShape): Uint8Array {
+export function planesOf(pixels: Uint8Array, [, height, width]: ImageShape): Uint8Array {
   const plane = height * width;
   const images = new Uint8Array(pixels.length);
   for (let start = 0; start < pixels.length; start += 3 * plane)

@@ -11,7 +11,7 @@ import { createDecoder, type Decoder } from "../data/decoder.ts";
 import type { Unreadable } from "../data/folder-images.ts";
 import type { FolderSplit } from "../data/image-folder.ts";
 import { writeAtomic } from "../files.ts";
-import { type CorruptionName, type Severity, severities } from "./constants.ts";
+import type { CorruptionName, Severity } from "./constants.ts";
 import { corruption } from "./corruption.ts";
 import { AT_ONCE, describe, type Manner, untilStopped, type Watch } from "./folder.ts";
 import type { Picture } from "./picture.ts";
@@ -19,7 +19,6 @@ import type { Picture } from "./picture.ts";
 /** Everything that it takes to corrupt photographs. */
 export interface CorruptingPhotographs extends Manner {
   readonly clean: FolderSplit;
-  readonly classes: readonly string[];
   /** Pixels of a side. */
   readonly size: number;
 }
@@ -40,18 +39,38 @@ async function packed({ height, width, pixels }: Picture): Promise<Uint8Array> {
 /** A file keeps its name where that is one of a JPEG file. */
 const nameOf = (file: string): string => (/\.jpe?g$/i.test(file) ? file : `${file}.JPEG`);
 
-/** Picture `index` as it is seen before it is corrupted; `null` where its file cannot be read. */
-export async function photographAt(
-  { clean: { folder, files }, size }: Pick<CorruptingPhotographs, "clean" | "size">,
+/** Picture `index` as it is seen before it is corrupted; a reason where its file cannot be read. */
+async function photographAt(
+  { clean: { folder, files }, size }: CorruptingPhotographs,
   index: number,
   decoder: Decoder,
-  onUnreadable: (found: Unreadable) => void = () => {},
-): Promise<Picture | null> {
+): Promise<Picture | Unreadable> {
   const file = join(folder, files[index]!);
   const found = await decoder.decode({ path: file, size, draws: null });
-  if ("pixels" in found) return { height: size, width: size, pixels: found.pixels };
-  onUnreadable({ file, reason: found.reason });
-  return null;
+  return "pixels" in found
+    ? { height: size, width: size, pixels: found.pixels }
+    : { file, reason: found.reason };
+}
+
+/** The first pictures, at most so many, before they are corrupted. */
+export async function firstPhotographs(
+  work: CorruptingPhotographs,
+  count: number,
+  onUnreadable: (found: Unreadable) => void,
+): Promise<readonly Picture[]> {
+  const decoder = createDecoder();
+  try {
+    const few = Array.from({ length: Math.min(count, work.clean.count) }, (_, i) =>
+      photographAt(work, i, decoder),
+    );
+    return (await Promise.all(few)).flatMap((found) => {
+      if ("pixels" in found) return found;
+      onUnreadable(found);
+      return [];
+    });
+  } finally {
+    await decoder.close();
+  }
 }
 
 /**
@@ -63,46 +82,42 @@ export async function photographAt(
 export async function writePhotographs(
   folder: string,
   names: readonly CorruptionName[],
-  asked: readonly Severity[],
+  severities: readonly Severity[],
   work: CorruptingPhotographs,
   { onPicture, onUnreadable, stop }: PhotographWatch = {},
-): Promise<number> {
+): Promise<{ readonly made: number; readonly there: number }> {
   const { clean, recipe, setting, rng } = work;
   describe(folder, recipe, names[0]!);
   const decoder = createDecoder();
   const unreadable = new Set<number>();
-  let made = 0;
+  let [made, there] = [0, 0];
   try {
     for (const name of names)
-      for (const severity of severities.filter((severity) => asked.includes(severity))) {
+      for (const [block, severity] of severities.entries()) {
         const corrupt = corruption(name, severity, setting, rng);
-        const place = (index: number): string =>
-          join(folder, name, String(severity), nameOf(clean.files[index]!));
         const one = async (index: number): Promise<void> => {
-          if (unreadable.has(index) || existsSync(place(index))) return;
-          const picture = await photographAt(
-            work,
-            index,
-            decoder,
-            unreadable.has(index) ? undefined : onUnreadable,
-          );
-          if (picture === null) {
-            unreadable.add(index);
-            return;
+          const path = join(folder, name, String(severity), nameOf(clean.files[index]!));
+          if (existsSync(path)) there++;
+          else if (!unreadable.has(index)) {
+            const found = await photographAt(work, index, decoder);
+            if ("pixels" in found) {
+              writeAtomic(path, await packed(await corrupt(found, index)));
+              made++;
+            } else {
+              unreadable.add(index);
+              onUnreadable?.(found);
+            }
           }
-          writeAtomic(place(index), await packed(await corrupt(picture, index)));
-          made++;
         };
-        const { count } = clean;
-        for (let from = 0; from < count; from += AT_ONCE) {
-          const upTo = Math.min(from + AT_ONCE, count);
-          await Promise.all(Array.from({ length: upTo - from }, (_, i) => one(from + i)));
-          onPicture?.(name, asked.indexOf(severity) * count + upTo, asked.length * count);
+        for (let from = 0; from < clean.count; from += AT_ONCE) {
+          const to = Math.min(from + AT_ONCE, clean.count);
+          await Promise.all(Array.from({ length: to - from }, (_, i) => one(from + i)));
+          onPicture?.(name, block * clean.count + to, severities.length * clean.count);
           await untilStopped(stop);
         }
       }
   } finally {
     await decoder.close();
   }
-  return made;
+  return { made, there };
 }

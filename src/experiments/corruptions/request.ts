@@ -78,13 +78,13 @@ export async function corrupting(
  * @throws Complaint where they are too few, or there are no textures
  */
 export async function corruptingPhotographs(
-  { classes, test, size }: { classes: readonly string[]; test: FolderSplit; size: number },
+  { test, size }: { readonly test: FolderSplit; readonly size: number },
   images: number | undefined,
   options: CorruptionOptions,
 ): Promise<CorruptingPhotographs> {
   const clean = thinned(test, checkedCount(images, test.count));
   const what = { dataset: "imagenet", images: clean.count, folder: { files: hashOfFiles(clean), size } };
-  return { clean, classes, size, ...(await manner(what, [3, size, size], options)) };
+  return { clean, size, ...(await manner(what, [3, size, size], options)) };
 }
 
 function checkedCount(images: number | undefined, most: number): number {

@@ -7,7 +7,8 @@
 import { join, resolve } from "node:path";
 import { placesOf } from "../../measures/landscape.ts";
 import type { Device } from "../device.ts";
-import { datasetOf, openRun, type TrainedRun } from "../trained.ts";
+import { type DataPlaces, imagesOfRuns } from "../run-data.ts";
+import { openRun, type TrainedRun } from "../trained.ts";
 import { jobsOf, type LandscapeOptions, type SurfaceJob } from "./jobs.ts";
 import { computePoints } from "./points.ts";
 import { labelsOf, type Surface, surfaceOf } from "./surfaces.ts";
@@ -30,9 +31,8 @@ export interface LabelledJob {
   readonly label: string;
 }
 
-export interface LandscapeRequest extends LandscapeOptions {
+export interface LandscapeRequest extends LandscapeOptions, DataPlaces {
   readonly device: Device;
-  readonly dataDir?: string | undefined;
   /** Folder of the points and the figures. Points that are there are not computed again. */
   readonly out: string;
   /** How to make it again. */
@@ -57,11 +57,12 @@ export async function landscape(
   request: LandscapeRequest,
   watching: Watching = {},
 ): Promise<LandscapeReport> {
-  const { device, dataDir, out, command } = request;
+  const { device, images, out, command } = request;
   const labels = labelsOf(runs);
   const jobs: LabelledJob[] = [];
+  const datasetOf = imagesOfRuns(request);
   for (const [k, run] of runs.entries()) {
-    const dataset = await datasetOf(run, dataDir);
+    const dataset = await datasetOf(run, images);
     for (const job of await jobsOf(run, dataset, device, request)) jobs.push({ job, label: labels[k]! });
   }
   watching.onStart?.(jobs);

@@ -1,6 +1,6 @@
 /**
- * ImageNet-C as published: folders `CORRUPTION/SEVERITY/CLASS/*.JPEG` of photographs of 224 a side, which are not resized
- * any more.
+ * ImageNet-C, as published or made here: folders `CORRUPTION/SEVERITY/CLASS/*.JPEG` of photographs of 224 a side, which are
+ * not resized any more.
  *
  * @packageDocumentation
  */
@@ -10,11 +10,14 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { Complaint } from "../complaint.ts";
 import type { CorruptionName, Severity } from "../corruptions/constants.ts";
+import { hashOfRecipe, type Watch } from "../corruptions/folder.ts";
+import { writePhotographs } from "../corruptions/photographs.ts";
+import { type CorruptionOptions, corruptingPhotographs } from "../corruptions/request.ts";
 import type { ImageKind } from "../data/dataset.ts";
 import { createDecoder } from "../data/decoder.ts";
 import { folderImages, type Unreadable } from "../data/folder-images.ts";
-import { classesIn, type FolderSplit, splitOf } from "../data/image-folder.ts";
-import type { CorruptedImages } from "./images.ts";
+import { classesIn, type FolderDataset, type FolderSplit, splitOf } from "../data/image-folder.ts";
+import { type CorruptedImages, corruptedHere } from "./images.ts";
 
 export interface PhotographsRequest {
   readonly from: string;
@@ -24,6 +27,8 @@ export interface PhotographsRequest {
   readonly images?: number | undefined;
   /** Pixels of a side of what the network sees. */
   readonly size: number;
+  /** Those of the network, where they are known: then some of them may have no pictures. Absent: those that are found. */
+  readonly classes?: readonly string[] | undefined;
   /** Told once of each file that cannot be read and is left out. */
   readonly onUnreadable: (found: Unreadable) => void;
 }
@@ -43,6 +48,7 @@ export function openPhotographs({
   severities,
   images,
   size,
+  classes: known,
   onUnreadable,
 }: PhotographsRequest): Photographs {
   const splits = new Map<string, FolderSplit>();
@@ -57,9 +63,13 @@ export function openPhotographs({
           `expected corrupted photographs in ${from}, as ImageNet-C has them (CORRUPTION/SEVERITY/CLASS), but there is no ${folder}`,
           2,
         );
-      const found = classesIn(folder);
+      const there = classesIn(folder);
+      const stranger = known && there.find((name) => !known.includes(name));
+      if (stranger !== undefined)
+        throw new Complaint(`${folder} has a class ${stranger}, which the network does not know`, 2);
+      const found = known ?? there;
       classes ??= found;
-      const split: FolderSplit = { ...splitOf(folder, found, images), view: "middle" };
+      const split: FolderSplit = { ...splitOf(folder, found, images, known !== undefined), view: "middle" };
       first ??= split;
       if (found.join("/") !== classes.join("/") || split.count !== first.count)
         throw new Complaint(
@@ -79,5 +89,38 @@ export function openPhotographs({
     clean: null,
     at: (name, severity) =>
       folderImages(splits.get(`${name}/${severity}`)!, shape, decoder, false, onUnreadable),
+  };
+}
+
+/** What is made here, of the test pictures of a folder of photographs. */
+export interface MakingRequest extends CorruptionOptions {
+  readonly dataset: FolderDataset;
+  readonly images?: number | undefined;
+  readonly names: readonly CorruptionName[];
+  readonly severities: readonly Severity[];
+  /** Where it is kept. */
+  readonly cache: string;
+  readonly onUnreadable: (found: Unreadable) => void;
+}
+
+/**
+ * Corrupted photographs that are made here, on the disk as the published ones are. What was made before is not made again.
+ *
+ * @throws Complaint where there are too few; Interrupted where `stop` said so
+ */
+export async function makePhotographs(request: MakingRequest, watch: Watch = {}): Promise<Photographs> {
+  const { dataset, images, names, severities, cache, onUnreadable } = request;
+  const { classes, shape, test } = dataset;
+  const size = shape[1];
+  const work = await corruptingPhotographs({ test, size }, images, request);
+  const { recipe, clean } = work;
+  const identity = hashOfRecipe(recipe);
+  const from = join(cache, `${recipe.dataset}-${identity}`);
+  await writePhotographs(from, names, severities, work, { ...watch, onUnreadable });
+  return {
+    ...openPhotographs({ from, names, severities, size, classes, onUnreadable }),
+    source: `${clean.count} test pictures of ${recipe.dataset}, ${corruptedHere(recipe, names)}`,
+    identity,
+    clean: folderImages(clean, shape, createDecoder(), false, onUnreadable),
   };
 }

@@ -15,6 +15,7 @@ import {
   type CorruptedSet,
   hashOfRecipe,
   openCorrupted,
+  type Recipe,
   type Watch,
   writeCorrupted,
 } from "../corruptions/folder.ts";
@@ -78,14 +79,18 @@ async function madeHere(request: ImagesRequest, watch: Watch): Promise<Found> {
   const identity = hashOfRecipe(recipe);
   const folder = join(cache, `${recipe.dataset}-${identity}`);
   await writeCorrupted(folder, names, work, watch);
-  const whose = recipe.constants === "cifar" ? "CIFAR-10-C" : "ImageNet-C";
-  const frost = names.includes("frost") ? ` (frost: ${recipe.ice.source})` : "";
   return {
     set: openCorrupted(folder, names, clean, dataset.shape),
     clean,
-    source: `the first ${clean.count} test images of ${recipe.dataset}, corrupted here with the constants of ${whose}${frost}`,
+    source: `the first ${clean.count} test images of ${recipe.dataset}, ${corruptedHere(recipe, names)}`,
     identity,
   };
+}
+
+/** How images were corrupted, in words. */
+export function corruptedHere({ constants, ice }: Recipe, names: readonly CorruptionName[]): string {
+  const whose = constants === "cifar" ? "CIFAR-10-C" : "ImageNet-C";
+  return `corrupted here with the constants of ${whose}${names.includes("frost") ? ` (frost: ${ice.source})` : ""}`;
 }
 
 function published({ dataset, images, names }: ImagesRequest, folder: string): Found {
