@@ -7,7 +7,7 @@ import { describe } from "vitest";
 import type { Kernels } from "../src/tensor/kernels/kernels.ts";
 import { binary, broadcastTo, fill, reshape, sumTo, tensor, unary } from "./contract/elementwise.ts";
 import { permute, softmax, take, takeGrad } from "./contract/layout.ts";
-import { conv2d, conv2dInputGrad, conv2dWeightGrad, gemm } from "./contract/linear.ts";
+import { conv2d, conv2dInputGrad, conv2dNormalizeRelu, conv2dWeightGrad, gemm } from "./contract/linear.ts";
 import { crossEntropy, crossEntropyGrad } from "./contract/loss.ts";
 import {
   batchNormGrad,
@@ -51,6 +51,7 @@ const cases: { readonly [Name in Exclude<keyof Kernels, "name" | "dtypes">]: Cas
   batchNormGrad,
   normalizeRelu,
   batchNormReluGrad,
+  conv2dNormalizeRelu,
   quantize,
   quantizeGrad,
   crossEntropy,

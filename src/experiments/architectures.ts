@@ -28,11 +28,15 @@ const named = (name: string, build: (fit: ImageNetwork) => Model): Architecture 
   build,
 });
 
-const resnetOf = (depth: 18 | 50): Architecture => ({
-  form: `resnet${depth}[:wWIDTH]`,
-  // A network has one name: 64 is the width without one.
-  pattern: new RegExp(`^resnet${depth}(?::w(?!64$)([1-9]\\d{0,2}))?$`),
-  build: (fit, [width]) => resnet({ ...fit, depth, ...(width === undefined ? {} : { width }) }),
+/** @param usual - the width of the name without one: a network has one name */
+const ofWidth = (
+  name: string,
+  usual: number,
+  build: (fit: ImageNetwork & { readonly width: number }) => Model,
+): Architecture => ({
+  form: `${name}[:wWIDTH]`,
+  pattern: new RegExp(`^${name}(?::w(?!${usual}$)([1-9]\\d{0,2}))?$`),
+  build: (fit, [width = usual]) => build({ ...fit, width }),
 });
 
 const architectures: readonly Architecture[] = [
@@ -42,11 +46,11 @@ const architectures: readonly Architecture[] = [
     build: ({ image, classes }, [depth, width]) =>
       nin({ depth: depth!, width: width!, classes, channels: image[0]! }),
   },
-  resnetOf(18),
-  resnetOf(50),
-  named("mobilenetv1", mobilenetV1),
-  named("mobilenetv2", mobilenetV2),
-  named("vgg19", vgg19),
+  ofWidth("resnet18", 64, (fit) => resnet({ ...fit, depth: 18 })),
+  ofWidth("resnet50", 64, (fit) => resnet({ ...fit, depth: 50 })),
+  ofWidth("mobilenetv1", 32, mobilenetV1),
+  ofWidth("mobilenetv2", 32, mobilenetV2),
+  ofWidth("vgg19", 64, vgg19),
   named("deit-t", deitT),
   named("swin-t", swinT),
 ];

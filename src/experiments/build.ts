@@ -116,13 +116,12 @@ export function imagesOf(
 }
 
 /**
- * Both splits, normalized by the statistics of the training images.
+ * Both splits, normalized by the statistics of the training images, unless the data set has others.
  */
 export function buildImages(
-  { shape, train, test }: Dataset,
+  { shape, train, test, normalization = channelStatistics(train, shape) }: Dataset,
   augment?: RunConfig["augment"],
 ): { train: Images; test: Images } {
-  const normalization = channelStatistics(train, shape);
   const images = (split: Split): Images => imagesOf(split, shape, normalization, augment);
   return { train: images(train), test: images(test) };
 }

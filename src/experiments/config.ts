@@ -15,7 +15,7 @@ const PARTS = "expected a whole number of parts, 1 or more";
 
 export const runSchema = z
   .strictObject({
-    /** Architecture, for example `nin:2x2` or `resnet18:w16`. */
+    /** Architecture, for example `nin:2x2`, `resnet18:w16` or `vgg19:w4`. */
     model: z.string().refine(isModelName, `expected one of ${modelForms}`),
     /** Bits of the weights; 32 is float. */
     bits: z.literal([2, 3, 4, 5, 6, 7, 8, 32], { error: "expected 2 to 8 bits, or 32 for float" }),

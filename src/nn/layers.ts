@@ -6,9 +6,10 @@
 
 import { constant, type Var } from "../autograd/op.ts";
 import { add, mul, reduceTo, reshape, scale } from "../autograd/ops/arithmetic.ts";
-import { batchNormRelu, normalizeRelu } from "../autograd/ops/batch-norm-relu.ts";
+import { batchNormRelu, convNormalizeRelu, normalizeRelu } from "../autograd/ops/batch-norm-relu.ts";
 import { batchNorm, normalize } from "../autograd/ops/fused.ts";
 import { conv2dBias, conv2d as convolve, gemm } from "../autograd/ops/linear.ts";
+import type { ConvGeometry } from "../tensor/shape.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Mode } from "./model.ts";
 import { member, type Tree } from "./tree.ts";
@@ -118,6 +119,28 @@ export const batchNorm2d: BatchNormLayer = batchNormLayer(batchNorm, normalize);
 
 /** Batch normalization and a ReLU after it, in one pass. */
 export const batchNormRelu2d: BatchNormLayer = batchNormLayer(batchNormRelu, normalizeRelu);
+
+/** What `conv2d`, batch norm by the buffers of `norm`, and a ReLU do in evaluation, in one pass. */
+export function convNormRelu2d(
+  params: Tree<Var>,
+  buffers: Tree<Tensor>,
+  name: string,
+  norm: string,
+  x: Var,
+  geometry: ConvGeometry,
+): Var {
+  const w = member(params, `${name}.weight`);
+  const bias = params[`${name}.bias`];
+  return convNormalizeRelu(geometry, EPS)(
+    inputOf(w, x),
+    w,
+    constant(member(buffers, `${norm}.running_mean`)),
+    constant(member(buffers, `${norm}.running_var`)),
+    member(params, `${norm}.weight`),
+    member(params, `${norm}.bias`),
+    ...(bias === undefined ? [] : ([bias] as const)),
+  );
+}
 
 /** The mean over all pixels: [N, C, H, W] to [N, C]. */
 export function globalAvgPool(x: Var): Var {

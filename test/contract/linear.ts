@@ -223,5 +223,33 @@ export const conv2d: Case = (subject) => {
     }));
 };
 
+/** Evaluation's three steps at once. */
+async function expectNormalizedRelu(subject: Subject, d: Convolution, draw: Draw): Promise<void> {
+  const { kernels } = subject;
+  const { x, w, bias } = operandsOf(subject, d, draw);
+  const vector = (from: Draw) => operand(subject, [d.groups * d.o], from).tensor;
+  const norm = [vector(draw), vector(() => Math.abs(draw())), vector(draw), vector(draw), 1e-5] as const;
+  for (const b of [bias.tensor, null]) {
+    const plain = kernels.unary("relu", kernels.normalize(kernels.conv2d(x.tensor, w.tensor, b, d), ...norm));
+    const y = kernels.conv2dNormalizeRelu(x.tensor, w.tensor, b, d, ...norm);
+    expect(y.shape).toEqual(plain.shape);
+    expect(await y.read()).toEqual(await plain.read());
+  }
+}
+
+export const conv2dNormalizeRelu: Case = (subject) => {
+  test("is relu(normalize(conv2d(…))), to the last bit", () =>
+    holds(fc.tuple(convolutions, seeds), 120, async ([d, seed]) => {
+      await expectNormalizedRelu(subject, d, noise(seed));
+    }));
+  test("so with NaN and infinities", () =>
+    holds(fc.tuple(convolutions, seeds), 60, async ([d, seed]) => {
+      await expectNormalizedRelu(subject, d, spiced(seed, NOT_FINITE, 60));
+    }));
+  test.each(edges)("so for %s", async (_, d) => {
+    await expectNormalizedRelu(subject, d, noise(d.n));
+  });
+};
+
 export const conv2dInputGrad: Case = windows(expectInputGrad);
 export const conv2dWeightGrad: Case = windows(expectWeightGrad);

@@ -156,6 +156,16 @@ const wrongShapes: readonly Refusal[] = [
     (k, t) => k.batchNormReluGrad(t(2, 4), t(...images), t(4), t(4), t(4), t(4), 0),
     /expected g to be|cannot broadcast/,
   ],
+  [
+    "moments of other channels than the convolution's",
+    (k, t) => k.conv2dNormalizeRelu(t(...images), t(...weights), null, conv, t(6), t(4), t(6), t(6), 0),
+    /normalize: expected variance to be \[6\], got \[4\]/,
+  ],
+  [
+    "a bias of another size before a normalization",
+    (k, t) => k.conv2dNormalizeRelu(t(...images), t(...weights), t(5), conv, t(6), t(6), t(6), t(6), 0),
+    /conv2d: expected bias to be \[6\], got \[5\]/,
+  ],
   ["several steps", (k, t) => k.quantize(t(4), t(2), q), /one (element|step size), got shape \[2\]/],
   [
     "several steps of a gradient",
@@ -280,6 +290,11 @@ const mixed: readonly (readonly [string, (k: Kernels, t: Ones, alien: Ones) => u
   [
     "batchNormReluGrad",
     (k, t, alien) => k.batchNormReluGrad(t(...images), t(...images), t(4), t(4), t(4), alien(4), 0),
+  ],
+  [
+    "conv2dNormalizeRelu",
+    (k, t, alien) =>
+      k.conv2dNormalizeRelu(t(...images), t(...weights), null, conv, t(6), t(6), t(6), alien(6), 0),
   ],
   ["quantize", (k, t, alien) => k.quantize(t(4), alien(), q)],
   ["quantizeGrad", (k, t, alien) => k.quantizeGrad(alien(4), t(4), t(), q)],

@@ -35,14 +35,15 @@ interface Summary {
 }
 const summaryOf = (json: string): Summary => JSON.parse(json) as Summary;
 /** Of training and its tables only: seconds instead of half a minute. */
-const quick = (here: Places, ...more: string[]): string[] => args(here, "--no-measures", ...more);
+const trainingOnly = ["--no-measures", "--no-landscape", "--no-corrupted"];
+const quick = (here: Places, ...more: string[]): string[] => args(here, ...trainingOnly, ...more);
 
 const precisions = ["FP32", "Int8", "Int4", "Int2"];
 /** What the runs were, wall time aside. */
 const results = (summary: Summary) => summary.runs.map(({ seconds: _, environment: __, ...rest }) => rest);
 
 describe("qgen reproduce", () => {
-  test("prints Tables 1 and 3, says how far it is, and leaves a report; once more, it only writes the report", {
+  test("prints Tables 1, 3 and 5, says how far it is, and leaves a report; once more, it only writes the report", {
     timeout: 240_000,
   }, async () => {
     const here = places();
@@ -61,14 +62,17 @@ describe("qgen reproduce", () => {
     expect(table3!.slice(1).map((row) => row.slice(0, row.length - 8))).toEqual(
       precisions.flatMap((name) => [[name, "here"], ["paper (4x10)"], ["paper (4x12)"]]),
     );
-    expect(stderr).toMatch(/^8 runs of nin:2x1 on synthetic, .*\(simd\b.*\)\n/);
+    expect(stderr).toMatch(
+      /^8 runs of nin:2x1 on synthetic, .* 256 training and .*; 12 of resnet18:w4, mobilenetv1:w8, vgg19:w4 on synthetic, .* 64 training and .*\(simd\b.*\)\n/,
+    );
     for (let i = 0; i < 8; i++)
       expect(stderr).toMatch(
         new RegExp(
-          `^run ${i + 1}/8, ${precisions[i % 4]} seed ${Math.floor(i / 4)}: train \\d\\.\\d{3}, test`,
+          `^run ${i + 1}/20, ${precisions[i % 4]} seed ${Math.floor(i / 4)}: train \\d\\.\\d{3}, test`,
           "m",
         ),
       );
+    expect(stderr).toMatch(/^run 20\/20, vgg19:w4 Int2 seed 0: train \d\.\d{3}, test/m);
     expect(stderr).toMatch(/^measures 8\/8, Int2 seed 1: σ .*, σ' .*, α .*, α' /m);
     expect(stderr).toMatch(/^surface 7\/7, Int2 latent: 9 points computed/m);
     expect(stderr.trimEnd().split("\n").at(-1)).toBe(`report: ${join(here.out, "report.html")}`);
@@ -94,6 +98,14 @@ describe("qgen reproduce", () => {
     expect(summary.precisions.map(({ name, gap: { n } }) => [name, n])).toEqual(
       precisions.map((name) => [name, 2]),
     );
+    // Tables 4 and 5 of each network, the paper's numbers beside them.
+    const networks = ["nin:2x1", "resnet18:w4", "mobilenetv1:w8", "vgg19:w4"];
+    expect(
+      [...stdout.matchAll(/^(\S+) on synthetic: the first 10 test images/gm)].map(([, name]) => name),
+    ).toEqual(networks);
+    expect([...new Set(read(here, "table-4.csv").match(/^[^,\n]+(?=,synthetic,)/gm))]).toEqual(networks);
+    for (const name of networks)
+      expect(read(here, "report.html")).toContain(`<caption>Table 5, ${name}</caption>`);
     const csv = read(here, "table-1.csv").split("\n").slice(1, 5);
     expect(csv.map((line) => line.split(",").slice(0, 5).join())).toEqual(
       precisions.map((name) => `here,synthetic,nin:2x1,${name},2`),
@@ -125,7 +137,9 @@ describe("qgen reproduce", () => {
     expect(runs.map(({ config }) => [config.bits, config.epochs])).toEqual(
       [32, 8, 4, 2].map((bits) => [bits, 1]),
     );
-    expect(command).toBe("qgen reproduce --scale smoke --data synthetic --epochs 1 --seeds 1 --no-measures");
+    expect(command).toBe(
+      `qgen reproduce --scale smoke --data synthetic --epochs 1 --seeds 1 ${trainingOnly.join(" ")}`,
+    );
     for (const { gap, test, train, steps, config } of runs) {
       expect(gap).toBe(test.loss - train.loss);
       expect(steps.length).toBe(config.bits === 32 ? 0 : 7);
@@ -177,6 +191,17 @@ describe("qgen reproduce", () => {
     expect(stdout).toMatch(/^Int2 {2}here( +–){5}$/m);
     expect(read(here, "report.html")).toContain(`<td class="source">${reason}</td>`);
     expect(read(here, "runs.csv")).toContain(`${id},Int2,0,false,diverged,"${reason}"`);
+  });
+
+  test.each([
+    [["--seeds", "0"], "--seeds 0"],
+    [["--corrupted", "1.5"], "--corrupted 1.5"],
+  ])("%o is a sentence", async (more, named) => {
+    const { code, stderr } = await qgen(...args(places(), ...more));
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `qgen: ${named}: expected a whole number of at least 1\n`,
+    });
   });
 
   test("a report that has no place to go is a sentence", { timeout: 60_000 }, async () => {

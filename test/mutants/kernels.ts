@@ -118,6 +118,20 @@ export const kernels: readonly Mutant[] = [
     },
     { what: "only three lanes of a sum are added up", from: "+ f32x4.extract_lane(v, 3)", to: "" },
   ]),
+  ...inFile("src/tensor/kernels/simd/assembly/conv.ts", property("kernels"), [
+    {
+      what: "what is not yet a whole sum is normalized too",
+      from: "last ? pairs : 0",
+      to: "pairs",
+    },
+  ]),
+  ...inFile("src/tensor/kernels/simd/assembly/tile.ts", property("kernels"), [
+    {
+      what: "at the edge of an image, every row is normalized as the first of its tile",
+      from: "pairs ? pairs + 8 * <usize>i : 0",
+      to: "pairs",
+    },
+  ]),
   ...inFile("src/tensor/kernels/simd/assembly/depthwise.ts", property("kernels"), [
     {
       what: "the window of the gradient to the input is not turned",
@@ -195,9 +209,26 @@ export const kernels: readonly Mutant[] = [
       to: "normalizePulls(eps, g, xs)",
     },
     {
+      what: "the gradient of a convolution with batch norm and ReLU passes where the ReLU is shut",
+      from: "const open = gate(g, y);",
+      to: "const open = g;",
+    },
+    {
       what: "the definition of the gradient forgets the ReLU",
       from: "batchNormGradDefinition(eps)(gate(g, y), x,",
       to: "batchNormGradDefinition(eps)(g, x,",
+    },
+  ]),
+  ...inFile("src/nn/network/layer.ts", property("one-pass"), [
+    {
+      what: "training normalizes by the running statistics",
+      from: 'mode === "eval" && withNormRelu',
+      to: "withNormRelu",
+    },
+    {
+      what: "whatever follows on a convolution is taken for a batch norm",
+      from: "second?.[1].isBatchNorm && third",
+      to: "second && third",
     },
   ]),
 ];

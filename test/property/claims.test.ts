@@ -42,13 +42,15 @@ describe("the verdict on a claim", () => {
 
   test("is of the answers to this claim only, from all reports", () => {
     const all = [
-      evidence("a", [own("gap", "holds"), own("h1-x", "undecided")]),
+      evidence("a", [own("gap", "holds"), own("h1-x", "undecided"), own("corrupted-gap-nin:2x1", "holds")]),
       evidence("b", [own("gap", "fails"), own("h1-y", "fails"), own("test-loss", "fails")]),
     ];
     expect(verdicts(all)).toMatchObject({
       gap: "undecided",
       h1: "contradicted",
       "test-loss": "contradicted",
+      "corrupted-gap": "reproduced",
+      "mobilenet-int2": "not attempted",
       int8: "not attempted",
     });
   });

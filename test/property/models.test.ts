@@ -27,6 +27,9 @@ const rows: readonly (readonly [name: string, size: number, classes: number, row
   ["resnet18", 224, 1000, "tv_resnet18"],
   ["resnet50", 224, 1000, "tv_resnet50"],
   ["mobilenetv2", 224, 1000, "tv_mobilenet_v2"],
+  ["mobilenetv2:w8", 224, 1000, "tv_mobilenet_v2_w8"],
+  ["mobilenetv2:w16", 224, 1000, "tv_mobilenet_v2_w16"],
+  ["mobilenetv2:w40", 224, 1000, "tv_mobilenet_v2_w40"],
   ["swin-t", 224, 1000, "tv_swin_t"],
   ["deit-t", 224, 1000, "deit_tiny"],
 ];
@@ -95,7 +98,22 @@ describe("LSQ", () => {
 describe("the name of a network", () => {
   test("is one of those that there are, and each network has one", () => {
     for (const [name] of rows) expect(isModelName(name), name).toBe(true);
-    for (const name of ["resnet18:w64", "resnet18:w0", "resnet34", "nin:0x1", "nin:2x1 ", "VGG19", ""])
+    for (const name of ["mobilenetv1:w4", "mobilenetv1:w64", "vgg19:w32"])
+      expect([isModelName(name), architecture(name, { image: [3, 32, 32], classes: 10 }).name]).toEqual([
+        true,
+        name,
+      ]);
+    const second = ["resnet18:w64", "mobilenetv1:w32", "vgg19:w64"];
+    for (const name of [
+      ...second,
+      "resnet18:w0",
+      "resnet34",
+      "mobilenetv2:w8",
+      "nin:0x1",
+      "nin:2x1 ",
+      "VGG19",
+      "",
+    ])
       expect(isModelName(name), name).toBe(false);
   });
 

@@ -278,6 +278,19 @@ const batchNormReluGrad = (take?: readonly number[]) =>
     take,
   );
 
+const convNormalizeRelu = (...bias: readonly Shape[]) => {
+  const geometry = { stride: 2, padding: 1, groups: 1 };
+  const { convNormalizeReluDefinition: define } = fusedRelu;
+  const convolved = ([x, w, ...others]: Var[]): Var =>
+    linear.conv2dBias(geometry)(x!, w!, others[4] ?? constant(f64([0, 0], [2])));
+  return againstDefinition(
+    fusedRelu.convNormalizeRelu(geometry, eps),
+    define(geometry, eps),
+    [[2, 2, 3, 4], [2, 2, 3, 3], perChannel, perChannel, perChannel, perChannel, ...bias],
+    clearOf((...xs) => normalized(convolved(xs), ...xs.slice(2, 6)), varianceAt(3)),
+  );
+};
+
 export const fusedReluCases: CasesOf<typeof fusedRelu, FusedCase> = {
   batchNormRelu: [
     batchNormRelu([x, perChannel, perChannel], [0]),
@@ -293,6 +306,7 @@ export const fusedReluCases: CasesOf<typeof fusedRelu, FusedCase> = {
       clearOf(normalized, varianceAt(2)),
     ),
   ],
+  convNormalizeRelu: [convNormalizeRelu(), convNormalizeRelu([2])],
 };
 
 export const fusedCases: CasesOf<typeof fused, FusedCase> = {

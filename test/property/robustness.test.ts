@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { CorruptionName, Severity } from "../../src/experiments/corruptions/constants.ts";
 import { commonNames } from "../../src/experiments/corruptions/corruption.ts";
-import { corruptedClaim, paperCounts, table5Csv } from "../../src/experiments/report/robustness.ts";
+import {
+  corruptedClaim,
+  counterparts,
+  mobilenetClaim,
+  paperCounts,
+  table5Csv,
+} from "../../src/experiments/report/robustness.ts";
 import { robustnessHtml } from "../../src/experiments/report/robustness-html.ts";
 import type { Cell, RobustRun } from "../../src/experiments/robustness/measure.ts";
 import { degenerateNote, overall, relativeError } from "../../src/experiments/robustness/summary.ts";
@@ -172,6 +178,33 @@ describe("tables of robustness", () => {
     },
   );
 
+  verifies(
+    "QGen.tab.6",
+    "MobileNet-V2 at 2 bits is the exception where its gap is the largest in most cells",
+    () => {
+      const of = (model: string, two: number, train = { loss: 0.5, accuracy: 0.9 }) =>
+        mobilenetClaim({
+          ...tableOf([
+            tested(32, 0, { loss: 1 }),
+            tested(8, 0, { loss: 0.9 }),
+            tested(2, 0, { loss: two, train }),
+          ]),
+          model,
+        });
+      expect(of("mobilenetv2", 1.1)[0]).toMatchObject({ id: "mobilenet-int2", verdict: "holds" });
+      expect(of("mobilenetv2", 1.1)[0]!.says[0]).toBe(
+        "mobilenetv2: Int2 has the largest gap in 30 of 30 cells.",
+      );
+      // Above Int8, not above FP32.
+      expect(of("mobilenetv2", 0.95)[0]!.verdict).toBe("fails");
+      expect(of("mobilenetv2", 1.1, { loss: 0.5, accuracy: 0.1 })[0]!.verdict).toBe("undecided");
+      expect(of("resnet18", 1.1)).toEqual([]);
+      expect(mobilenetClaim({ ...tableOf([tested(8, 0)]), model: "mobilenetv2" })[0]!.verdict).toBe(
+        "undecided",
+      );
+    },
+  );
+
   test("the terminal, the page and the CSV have the numbers, the paper's beside them", () => {
     const table = tableOf([tested(32, 0), tested(8, 0, { loss: 0.9 }), tested(2, 0, { loss: 1.1 })]);
     const text = robustText(table);
@@ -185,7 +218,38 @@ describe("tables of robustness", () => {
     expect(unmarked).toContain("<strong>Degenerate:</strong> Int8 seed 0: accuracy");
     // Table 5 of the paper, ResNet-18, gaussian noise.
     expect(markup).toContain('<td class="first">2.78</td><td class="better">1.55</td>');
-    expect(paperCounts(true)).toBe("Int8 73, Int4 75, Int2 64 of 75");
+    expect(markup).toContain(
+      "Learned from 256 training images for 2 epochs in batches of 128 with SGD at 0.1.",
+    );
     expect(table5Csv([table])).toContain("paper,CIFAR100-C,ResNet-18,gaussian_noise,FP32,1,2.782,\n");
+  });
+
+  test("each network stands beside the paper's own, or one of its family where a table has it not", () => {
+    const beside = (name: string) => {
+      const { table4, table5 } = counterparts(name);
+      return [`${table4.model}: ${paperCounts(table4)}`, `${table5.model}: ${paperCounts(table5)}`];
+    };
+    const resnet18 = [
+      "ResNet-18: Int8 73, Int4 75, Int2 64 of 75",
+      "ResNet-18: Int8 15, Int4 15, Int2 15 of 15",
+    ];
+    expect(beside("resnet18:w4")).toEqual(resnet18);
+    expect(beside("nin:2x1")).toEqual(resnet18);
+    expect(beside("mobilenetv1:w4")).toEqual([
+      "MobileNet-V2: Int8 73, Int4 35, Int2 4 of 75",
+      "MobileNet-V1: Int8 15, Int4 15, Int2 15 of 15",
+    ]);
+    expect(beside("vgg19")).toEqual([resnet18[0], "VGG-19: Int8 15, Int4 15, Int2 15 of 15"]);
+    expect(beside("resnet50:w16")[0]).toBe("ResNet-50: Int8 74, Int4 70, Int2 40 of 75");
+
+    const one = tested(32, 0);
+    const { markup } = robustnessHtml(
+      robustTables([{ ...one, config: { ...one.config, model: "mobilenetv1:w4" } }]),
+    );
+    expect(markup).toContain("Paper, MobileNet-V1 on CIFAR-100-C");
+    expect(markup).toContain("Paper, MobileNet-V2 on ImageNet-C");
+    // Table 5, gaussian noise at FP32 and Int8, and Table 4, gaussian noise at severity 1.
+    expect(markup).toContain('<td class="first">4.33</td><td class="better">0.02</td>');
+    expect(markup).toContain('<td class="first">1.04</td><td class="better">0.76</td>');
   });
 });

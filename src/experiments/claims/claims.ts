@@ -91,7 +91,7 @@ export const paperClaims: readonly PaperClaim[] = [
     statement: "On corrupted images, too, quantized networks have the smaller gap",
     place: "section 4.3; Tables 4 to 6",
     findings: ["most-distortions", "int8-int4-almost-all", "cifar-100-c", "constant-predictor"],
-    answers: ["corrupted-gap"],
+    answers: ["corrupted-gap-"],
   },
   {
     id: "mobilenet-int2",

@@ -52,6 +52,6 @@ export function judged(findings: readonly Finding[], evidence: readonly Evidence
   });
 }
 
-/** `h1-` begins the ids of many claims; any other start is a whole id. */
+/** `h1-` begins the ids of one claim by many measures or networks; any other start is a whole id. */
 const isAnswer = (id: string, start: string): boolean =>
   start.endsWith("-") ? id.startsWith(start) : id === start;

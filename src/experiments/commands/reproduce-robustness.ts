@@ -12,8 +12,15 @@ import { type RobustTable, robustTables, type Tested } from "../robustness/table
 import type { Scale } from "../scales.ts";
 import type { TrainedRun } from "../trained.ts";
 
-interface Testing {
+/** Networks that are tested on the same images. */
+export interface TestedRuns {
+  readonly runs: readonly TrainedRun[];
   readonly dataset: Dataset;
+  /** Of each corruption and severity; `null`: all test images. */
+  readonly images: number | null;
+}
+
+interface Testing {
   readonly device: Device;
   readonly scale: Scale;
   readonly stop: () => boolean;
@@ -21,12 +28,21 @@ interface Testing {
   readonly runs: string;
 }
 
-/** Tables 4 and 5: the runs on corrupted images, which are made once for all. */
+/** Tables 4 and 5: the runs on corrupted images, which are made once for all that share them. */
 export async function robustnessOf(
-  runs: readonly TrainedRun[],
-  { dataset, device, scale, stop, runs: folder }: Testing,
+  groups: readonly TestedRuns[],
+  testing: Testing,
 ): Promise<readonly RobustTable[]> {
-  const { images: most, severities } = scale.robustness;
+  const tested: Tested[] = [];
+  for (const group of groups) if (group.runs.length > 0) tested.push(...(await testedRuns(group, testing)));
+  return robustTables(tested);
+}
+
+async function testedRuns(
+  { runs, dataset, images: most }: TestedRuns,
+  { device, scale, stop, runs: folder }: Testing,
+): Promise<readonly Tested[]> {
+  const { severities } = scale.robustness;
   const progress = createProgress(process.stderr);
   const images = await corruptedImages(
     {
@@ -68,5 +84,5 @@ export async function robustnessOf(
     );
   }
   progress.end();
-  return robustTables(tested);
+  return tested;
 }

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { explained } from "../complaint.ts";
-import type { RunConfig } from "../config.ts";
+import type { RecipeConfig, RunConfig } from "../config.ts";
 import { loadDataset } from "../data/catalog.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { type DeviceName, deviceNames, deviceText } from "../device.ts";
 import type { LandscapeReport } from "../landscape/write.ts";
 import { openDevice } from "../node-device.ts";
@@ -12,9 +13,9 @@ import type { MeasuredRuns } from "../report/measures.ts";
 import type { RunResult } from "../result.ts";
 import type { RobustTable } from "../robustness/table.ts";
 import { run, runFolder } from "../run.ts";
-import { paperRecipe, type ScaleName, scaleNames, scales } from "../scales.ts";
+import { type Others, paperRecipe, type Scale, type ScaleName, scaleNames, scales } from "../scales.ts";
 import { openRun, type TrainedRun } from "../trained.ts";
-import { checkedConfig, number, resolveData, stopOnSignal, threadsOption } from "./options.ts";
+import { checkedConfig, number, resolveData, stopOnSignal, threadsOption, wholeNumber } from "./options.ts";
 import { landscapeOf, measureAll } from "./reproduce-measures.ts";
 import { robustnessOf } from "./reproduce-robustness.ts";
 
@@ -33,6 +34,9 @@ interface Options {
   runs: string;
   also?: readonly string[];
   measures: boolean;
+  landscape: boolean;
+  /** `false`: none; `undefined`: as many as the scale says. */
+  corrupted?: number | false;
   json?: true;
 }
 
@@ -65,51 +69,60 @@ export const reproduceCommand = (): Command =>
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
     .option("--out <dir>", "folder of the report", "report")
     .option("--runs <dir>", "folder of all runs; what is complete there is not run again", "runs")
-    .option(
-      "--no-measures",
-      "only Tables 1 and 2 and Figure 1: no measures, no landscape, no corrupted images",
-    )
+    .option("--no-measures", "without Table 3, hypothesis 1 and the ranking of measures")
+    .option("--no-landscape", "without Figure 2")
+    .option("--corrupted <n>", "first n test images for Tables 4 and 5, in place of the scale's", number)
+    .option("--no-corrupted", "without Tables 4 and 5")
     .option("--json", "print the summary as JSON")
     .addHelpText("after", "\nExample:\n  qgen reproduce --scale small --data synthetic --out report")
     .action(reproduceAction);
 
 async function reproduceAction(options: Options, command: Command): Promise<void> {
   const scale = scales[options.scale];
+  const seeds = wholeNumber("--seeds", options.seeds ?? scale.seeds);
+  const images =
+    typeof options.corrupted === "number" ? wholeNumber("--corrupted", options.corrupted) : undefined;
   const name = await resolveData(options.data, options.dataDir);
-  const loading = loadDataset(name, {
-    dir: options.dataDir,
-    train: options.train ?? scale.train ?? undefined,
-    test: options.test ?? scale.test ?? undefined,
-  });
-  const dataset = await explained(loading);
+  const load = (train: number | null, test: number | null): Promise<Dataset> =>
+    explained(
+      loadDataset(name, {
+        dir: options.dataDir,
+        train: options.train ?? train ?? undefined,
+        test: options.test ?? test ?? undefined,
+      }),
+    );
+  const dataset = await load(scale.train, scale.test);
   const device = await openDevice(options.device, options.threads);
-  const seeds = options.seeds ?? scale.seeds;
-  const configsOf = (model: string, seed: number): RunConfig[] =>
+  const configsOf = (
+    model: string,
+    seed: number,
+    recipe: RecipeConfig,
+    { train, test }: Dataset,
+  ): RunConfig[] =>
     precisions.map((bits) =>
       checkedConfig({
-        ...paperRecipe(options.epochs ?? scale.epochs),
+        ...recipe,
         model,
         bits,
-        data: { name, train: dataset.train.count, test: dataset.test.count },
+        data: { name, train: train.count, test: test.count },
         seed,
         kernels: device.kernels.name,
       }),
     );
-  const configs = Array.from({ length: seeds }, (_, seed) =>
-    configsOf(options.model ?? scale.model, seed),
-  ).flat();
-  const corrupted = options.measures && dataset.shape[0] === 3;
-  /** Networks that are trained for Tables 4 and 5 alone. */
-  const more = (corrupted ? (options.also ?? scale.robustness.models) : []).filter(
-    (model) => model !== configs[0]!.model,
-  );
-  const others = more.flatMap((model) => configsOf(model, 0));
-  const all = [...configs, ...others];
+  const model = options.model ?? scale.model;
+  const recipe = paperRecipe(options.epochs ?? scale.epochs);
+  const configs = Array.from({ length: seeds }, (_, seed) => configsOf(model, seed, recipe, dataset)).flat();
+  const corrupted = options.corrupted !== false && dataset.shape[0] === 3;
+  const others = othersOf(scale, corrupted ? options.also : []);
+  const more = others.models.filter((other) => other !== model);
+  const othersData = more.length === 0 ? dataset : await load(others.train, others.test);
+  const othersRecipe = others.recipe(options.epochs ?? others.epochs);
+  const all = [...configs, ...more.flatMap((other) => configsOf(other, 0, othersRecipe, othersData))];
 
   const progress = createProgress(process.stderr);
   const signals = stopOnSignal();
   progress.print(
-    `${configs.length} runs of ${configs[0]!.model}${others.length === 0 ? "" : ` and ${others.length} of ${more.join(", ")}`} on ${dataset.source} (${deviceText(device.info)})`,
+    `${configs.length} runs of ${model} on ${dataset.source}${more.length === 0 ? "" : `; ${all.length - configs.length} of ${more.join(", ")} on ${othersData.source}`} (${deviceText(device.info)})`,
   );
   const results: RunResult[] = [];
   const found: {
@@ -125,7 +138,7 @@ async function reproduceAction(options: Options, command: Command): Promise<void
       const onEvent = followRun(config.epochs, config.batchSize, show);
       const result = await run(config, {
         device,
-        dataset,
+        dataset: i < configs.length ? dataset : othersData,
         out: options.runs,
         existing: "resume",
         onEvent,
@@ -140,19 +153,27 @@ async function reproduceAction(options: Options, command: Command): Promise<void
         .filter(({ status }) => status === "complete")
         .map(({ config }) => openRun(runFolder(options.runs, config).folder));
     const trained = openAll(results.slice(0, configs.length));
-    if (options.measures && trained.length > 0) {
+    if (trained.length > 0) {
       const measuring = { dataset, device, scale, stop: signals.stop };
-      found.measured = await measureAll(trained, measuring);
-      found.landscape = await landscapeOf(trained, {
-        ...measuring,
-        dataDir: options.dataDir,
-        out: join(options.out, "landscape"),
-      });
-      if (corrupted)
-        found.robustness = await robustnessOf([...trained, ...openAll(results.slice(configs.length))], {
+      if (options.measures) found.measured = await measureAll(trained, measuring);
+      if (options.landscape)
+        found.landscape = await landscapeOf(trained, {
           ...measuring,
-          runs: options.runs,
+          dataDir: options.dataDir,
+          out: join(options.out, "landscape"),
         });
+      if (corrupted)
+        found.robustness = await robustnessOf(
+          [
+            { runs: trained, dataset, images: images ?? scale.robustness.images },
+            {
+              runs: openAll(results.slice(configs.length)),
+              dataset: othersData,
+              images: images ?? others.images,
+            },
+          ],
+          { ...measuring, runs: options.runs },
+        );
     }
   } finally {
     progress.end();
@@ -173,6 +194,12 @@ async function reproduceAction(options: Options, command: Command): Promise<void
   progress.print(`report: ${report.html}`);
 }
 
+/** The networks that are trained for Tables 4 and 5 alone. Those that are asked for by name learn as the others do. */
+function othersOf({ train, test, epochs, robustness }: Scale, asked: readonly string[] | undefined): Others {
+  if (asked === undefined) return robustness.others;
+  return { models: asked, train, test, images: robustness.images, epochs, recipe: paperRecipe };
+}
+
 const line = (label: string, { status, reason, train, test, gap, seconds }: RunResult): string =>
   status === "diverged"
     ? `${label}: diverged: ${reason}`
@@ -180,8 +207,11 @@ const line = (label: string, { status, reason, train, test, gap, seconds }: RunR
 
 /** The options that decide the result, as the user gave them. */
 function givenOptions(command: Command): string {
-  const given = ["scale", "data", "model", "also", "train", "test", "epochs", "seeds"]
-    .filter((name) => command.getOptionValueSource(name) === "cli")
+  const given = ["scale", "data", "model", "also", "train", "test", "epochs", "seeds", "corrupted"]
+    .filter((name) => command.getOptionValueSource(name) === "cli" && command.getOptionValue(name) !== false)
     .map((name) => `--${name} ${command.getOptionValue(name)}`);
-  return [...given, ...(command.getOptionValue("measures") ? [] : ["--no-measures"])].join(" ");
+  const without = ["measures", "landscape", "corrupted"]
+    .filter((part) => command.getOptionValue(part) === false)
+    .map((part) => `--no-${part}`);
+  return [...given, ...without].join(" ");
 }

@@ -7,7 +7,7 @@ import { Complaint, explained } from "../complaint.ts";
 import type { RunConfig } from "../config.ts";
 import { loadDataset } from "../data/catalog.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { type FolderDataset, openImageFolder } from "../data/image-folder.ts";
+import { type FolderDataset, folderIn, openImageFolder } from "../data/image-folder.ts";
 import { deviceText } from "../device.ts";
 import { environment } from "../environment.ts";
 import { writeAtomic } from "../files.ts";
@@ -26,13 +26,11 @@ import { type TrainOptions, trainOptions, withPresets } from "./train-options.ts
 
 export const trainCommand = (): Command => trainOptions().action(trainAction);
 
-/** What stands before the folder in `--data`. */
-const FOLDER = "imagenet:";
-
 /** The images, by the value of `--data`, and what the configuration says of them. */
 async function openData({ data, dataDir, train, test, imageSize }: TrainOptions) {
-  if (data.startsWith(FOLDER)) {
-    const dataset = openImageFolder(data.slice(FOLDER.length), { train, test, size: imageSize });
+  const pictures = folderIn(data);
+  if (pictures !== undefined) {
+    const dataset = openImageFolder(pictures, { train, test, size: imageSize });
     return { dataset, name: dataset.name, folder: { files: dataset.files, size: imageSize } };
   }
   const name = await resolveData(data, dataDir);

@@ -24,19 +24,25 @@ export interface Recipe {
   readonly dataset: string;
   /** The first so many test images. */
   readonly images: number;
+  /** Of photographs: SHA-256 of the names of their files, and the side of what is corrupted. */
+  readonly folder?: { readonly files: string; readonly size: number };
   readonly constants: Setting["constants"];
   readonly choices: Choices;
   readonly ice: { readonly source: string; readonly hash: string };
   readonly seed: number;
 }
 
-/** Everything that it takes to corrupt the images of a data set. */
-export interface Corrupting {
-  readonly clean: Split;
-  readonly shape: ImageShape;
+/** How images are corrupted. */
+export interface Manner {
   readonly recipe: Recipe;
   readonly setting: Setting;
   readonly rng: Rng;
+}
+
+/** Everything that it takes to corrupt the images of a data set. */
+export interface Corrupting extends Manner {
+  readonly clean: Split;
+  readonly shape: ImageShape;
 }
 
 /** A short name for a recipe. */
@@ -70,7 +76,15 @@ export interface Watch {
 }
 
 /** Pictures that are worked on at once, where the work is done elsewhere. */
-const AT_ONCE = 32;
+export const AT_ONCE = 32;
+
+/** @throws Interrupted where `stop` says so */
+export async function untilStopped(stop: Watch["stop"]): Promise<void> {
+  // Signals are only heard between two turns of the event loop.
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  if (stop?.())
+    throw new Interrupted("stopped; every complete file is kept. To go on, give the same command again.");
+}
 
 /** The bytes of `NAME.npy`. */
 export async function corruptedFile(
@@ -88,10 +102,7 @@ export async function corruptedFile(
       const done = await Promise.all(indices.map((i) => corrupt(pictureAt(clean, shape, i), i)));
       for (const [i, { pixels }] of done.entries()) data.set(pixels, (block * count + from + i) * size);
       onPicture?.(name, block * count + from + done.length, 5 * count);
-      // Signals are only heard between two turns of the event loop.
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      if (stop?.())
-        throw new Interrupted("stopped; every complete file is kept. To go on, give the same command again.");
+      await untilStopped(stop);
     }
   }
   return bytes;
@@ -111,15 +122,7 @@ export async function writeCorrupted(
 ): Promise<readonly CorruptionName[]> {
   const file = (name: string): string => join(folder, name);
   const { clean, recipe } = corrupting;
-  const description = `${JSON.stringify(recipe, null, 2)}\n`;
-  if (existsSync(file("corruptions.json"))) {
-    if (readFileSync(file("corruptions.json"), "utf8") !== description)
-      throw new Complaint(
-        `${file("corruptions.json")} says that the corrupted images there were made in another way. Choose another folder.`,
-      );
-  } else if (existsSync(file("labels.npy")))
-    throw new Complaint(`${folder} holds corrupted images of somebody else. Choose another folder.`);
-  writeAtomic(file("corruptions.json"), description);
+  describe(folder, recipe, "labels.npy");
   removeLeftovers(folder);
   const labels = emptyNpy("|u1", [5 * clean.count]);
   for (const block of severities.keys()) labels.data.set(clean.labels, block * clean.count);
@@ -127,6 +130,25 @@ export async function writeCorrupted(
   const missing = names.filter((name) => !existsSync(file(`${name}.npy`)));
   for (const name of missing) writeAtomic(file(`${name}.npy`), await corruptedFile(name, corrupting, watch));
   return missing;
+}
+
+/**
+ * Says in a folder how the images in it are made.
+ *
+ * @param mark - what is in every folder of this kind, whoever made it
+ * @throws Complaint where they were made in another way, or by somebody else
+ */
+export function describe(folder: string, recipe: Recipe, mark: string): void {
+  const path = join(folder, "corruptions.json");
+  const description = `${JSON.stringify(recipe, null, 2)}\n`;
+  if (existsSync(path)) {
+    if (readFileSync(path, "utf8") !== description)
+      throw new Complaint(
+        `${path} says that the corrupted images there were made in another way. Choose another folder.`,
+      );
+  } else if (existsSync(join(folder, mark)))
+    throw new Complaint(`${folder} holds corrupted images of somebody else. Choose another folder.`);
+  else writeAtomic(path, description);
 }
 
 /** Corrupted images of a data set, read as they are asked for. */

@@ -6,11 +6,13 @@
 
 import { createRng } from "../../tensor/random.ts";
 import { Complaint } from "../complaint.ts";
-import { type Dataset, take } from "../data/dataset.ts";
+import { type Dataset, type ImageShape, take } from "../data/dataset.ts";
+import { type FolderSplit, hashOfFiles, thinned } from "../data/image-folder.ts";
 import { type ConstantsName, type CorruptionName, type Severity, severities } from "./constants.ts";
 import { type Choices, commonNames, corruptionNames } from "./corruption.ts";
-import type { Corrupting } from "./folder.ts";
+import type { Corrupting, Manner, Recipe } from "./folder.ts";
 import { drawnIce, fitted, readIce } from "./ice.ts";
+import type { CorruptingPhotographs } from "./photographs.ts";
 
 /** `all`, `common`, or names with commas between them. */
 export function namesIn(text: string): readonly CorruptionName[] {
@@ -58,33 +60,52 @@ export interface CorruptionOptions {
 export async function corrupting(
   { name, shape, test }: Dataset,
   images: number | undefined,
-  { choices, seed, frost, constants }: CorruptionOptions,
+  options: CorruptionOptions,
 ): Promise<Corrupting> {
-  const [channels, height, width] = shape;
-  if (channels !== 3)
+  if (shape[0] !== 3)
     throw new Complaint(
-      `corruptions are of pictures in colour, and those of ${name} have ${channels} channel`,
+      `corruptions are of pictures in colour, and those of ${name} have ${shape[0]} channel`,
       2,
     );
-  if (images !== undefined && (!Number.isInteger(images) || images < 1 || images > test.count))
+  const clean = take(test, checkedCount(images, test.count));
+  return { clean, shape, ...(await manner({ dataset: name, images: clean.count }, shape, options)) };
+}
+
+/**
+ * The same for so many test pictures of a folder of photographs, at equal distances in their order.
+ *
+ * @param size - pixels of a side of what is corrupted: the middle of the picture, as networks see it
+ * @throws Complaint where they are too few, or there are no textures
+ */
+export async function corruptingPhotographs(
+  { classes, test, size }: { classes: readonly string[]; test: FolderSplit; size: number },
+  images: number | undefined,
+  options: CorruptionOptions,
+): Promise<CorruptingPhotographs> {
+  const clean = thinned(test, checkedCount(images, test.count));
+  const what = { dataset: "imagenet", images: clean.count, folder: { files: hashOfFiles(clean), size } };
+  return { clean, classes, size, ...(await manner(what, [3, size, size], options)) };
+}
+
+function checkedCount(images: number | undefined, most: number): number {
+  if (images !== undefined && (!Number.isInteger(images) || images < 1 || images > most))
     throw new Complaint(
-      `--images ${images}: expected a whole number from 1 to ${test.count}, the test images that there are`,
+      `--images ${images}: expected a whole number from 1 to ${most}, the test images that there are`,
       2,
     );
-  const clean = take(test, images ?? test.count);
+  return images ?? most;
+}
+
+/** How pictures are corrupted, whatever they are. */
+async function manner(
+  what: Pick<Recipe, "dataset" | "images" | "folder">,
+  [, height, width]: ImageShape,
+  { choices, seed, frost, constants }: CorruptionOptions,
+): Promise<Manner> {
   const set = constants ?? (Math.max(height, width) <= 64 ? "cifar" : "imagenet");
   const ice = frost === undefined ? drawnIce() : await readIce(frost);
   return {
-    clean,
-    shape,
-    recipe: {
-      dataset: name,
-      images: clean.count,
-      constants: set,
-      choices,
-      ice: { source: ice.source, hash: ice.hash },
-      seed,
-    },
+    recipe: { ...what, constants: set, choices, ice: { source: ice.source, hash: ice.hash }, seed },
     setting: { constants: set, choices, textures: await fitted(ice.textures, set, { height, width }) },
     rng: createRng(seed).fork("corruptions"),
   };

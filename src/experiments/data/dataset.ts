@@ -14,7 +14,7 @@ export interface Split {
   /** `[count, channels, height, width]`, row-major, bytes 0..255. */
   readonly images: Uint8Array;
   /** `[count]`, each an index into the classes of its data set. */
-  readonly labels: Uint8Array;
+  readonly labels: Uint8Array | Int32Array;
   readonly count: number;
 }
 
@@ -26,6 +26,8 @@ export interface Dataset {
   readonly test: Split;
   /** One sentence: where the images came from. */
   readonly source: string;
+  /** What all images are normalized by; absent: the statistics of the training images. */
+  readonly normalization?: Normalization;
 }
 
 /** What a network has to know of its images. */

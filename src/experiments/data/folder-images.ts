@@ -18,7 +18,7 @@ export interface Unreadable {
 }
 
 /** Of all training images of ImageNet, as torchvision's networks are trained with. */
-const NORMALIZATION = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
+export const NORMALIZATION = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
 
 /** Batches that are decoded while the network is at another: what bounds the memory of pictures. */
 const AHEAD = 2;

@@ -44,26 +44,57 @@ export function classesIn(folder: string): string[] {
   return classes;
 }
 
-/** @param count - so many of the files, at equal distances in their order; all where absent */
-export function splitOf(folder: string, classes: readonly string[], count: number | undefined): FolderSplit {
+/**
+ * @param count - so many of the files, at equal distances in their order; all where absent
+ * @param sparse - classes may have no pictures
+ */
+export function splitOf(
+  folder: string,
+  classes: readonly string[],
+  count: number | undefined,
+  sparse = false,
+): FolderSplit {
   const all: { file: string; label: number }[] = [];
   classes.forEach((name, label) => {
+    if (sparse && !existsSync(join(folder, name))) return;
     const files = readdirSync(join(folder, name), { recursive: true, encoding: "utf8" }).filter(isPicture);
-    if (files.length === 0)
+    if (files.length === 0 && !sparse)
       throw new Complaint(`${join(folder, name)} has no pictures (.jpg, .jpeg, .png or .webp)`, 2);
     for (const file of inOrder(files)) all.push({ file: join(name, file), label });
   });
-  const used = count ?? all.length;
-  if (used > all.length)
-    throw new Complaint(`expected at least ${used} pictures in ${folder}, found ${all.length}`, 2);
-  const chosen = Array.from({ length: used }, (_, i) => all[Math.floor((i * all.length) / used)]!);
-  return {
+  const split = {
     folder,
-    count: used,
-    files: chosen.map(({ file }) => file),
-    labels: Int32Array.from(chosen, ({ label }) => label),
+    count: all.length,
+    files: all.map(({ file }) => file),
+    labels: Int32Array.from(all, ({ label }) => label),
+  };
+  return count === undefined ? split : thinned(split, count);
+}
+
+/** So many of the pictures, at equal distances in their order. */
+export function thinned(split: FolderSplit, count: number): FolderSplit {
+  if (count > split.count)
+    throw new Complaint(`expected at least ${count} pictures in ${split.folder}, found ${split.count}`, 2);
+  const chosen = Array.from({ length: count }, (_, i) => Math.floor((i * split.count) / count));
+  return {
+    ...split,
+    count,
+    files: chosen.map((index) => split.files[index]!),
+    labels: Int32Array.from(chosen, (index) => split.labels[index]!),
   };
 }
+
+/** SHA-256 of the names of all files, with an empty line between two parts. */
+export const hashOfFiles = (...splits: readonly FolderSplit[]): string =>
+  createHash("sha256")
+    .update(splits.map(({ files }) => files.map((file) => `${file}\n`).join("")).join("\n"))
+    .digest("hex");
+
+/** The folder in `imagenet:FOLDER`, as options have it; `undefined` for all other data. */
+export const folderIn = (data: string): string | undefined =>
+  data.startsWith(FOLDER) ? data.slice(FOLDER.length) : undefined;
+
+const FOLDER = "imagenet:";
 
 /**
  * The pictures under a folder, without opening any. Classes are numbered in the order of their names, as in torchvision.
@@ -86,15 +117,13 @@ export function openImageFolder(
       2,
     );
   const [first, second] = [splitOf(trainFolder, classes, train), splitOf(testFolder, classes, test)];
-  const hash = createHash("sha256");
-  for (const file of [...first.files, "", ...second.files]) hash.update(`${file}\n`);
   return {
     name: "imagenet",
     classes,
     shape: [3, size, size],
     train: first,
     test: second,
-    files: hash.digest("hex"),
+    files: hashOfFiles(first, second),
     source: `${folder}: ${first.count} training and ${second.count} test pictures of ${classes.length} classes, seen as ${size}x${size}`,
   };
 }

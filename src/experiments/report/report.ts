@@ -16,7 +16,7 @@ import { type MeasuredRuns, type MeasuresReport, measuresReport } from "./measur
 import { measuresCsv, rankingCsv, table3Csv, table3Text } from "./measures-files.ts";
 import { page } from "./page.ts";
 import { referenceFor } from "./reference.ts";
-import { corruptedClaim, table5Csv } from "./robustness.ts";
+import { corruptedClaim, mobilenetClaim, table5Csv } from "./robustness.ts";
 import { table1Csv, table1Text, table2Csv } from "./tables.ts";
 import type { Scale } from "./words.ts";
 
@@ -73,6 +73,7 @@ export async function writeReport(options: ReportOptions): Promise<Report> {
     ...claimsOf(all, reference),
     ...(measures?.claims ?? []),
     ...robustness.map(corruptedClaim),
+    ...robustness.flatMap(mobilenetClaim),
   ];
   const figures = [
     ...(await draw([...drawingsOf(all), ...(measures === undefined ? [] : searchesOf(all, measures))])),

@@ -4,7 +4,7 @@ import type { RobustPrecision, RobustTable } from "../robustness/table.ts";
 import { degenerateNotes } from "../robustness/text.ts";
 import { fixed, listed, meanSd } from "./format.ts";
 import { type Html, html } from "./html.ts";
-import { paperCounts, paperModel, paperRows } from "./robustness.ts";
+import { type Counterpart, counterparts, paperCounts } from "./robustness.ts";
 
 const scrolling = (label: string, content: Html): Html =>
   html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table>
@@ -23,9 +23,9 @@ function cell(gap: number | undefined, float: number | undefined, text: string, 
 const paperPrecisions = ["FP32", "Int8", "Int4", "Int2"] as const;
 
 /** The paper's cells of one corruption, at a severity or over all. */
-function paperCells(corruption: CorruptionName, severity: number | null): Html[] {
-  const rows = paperRows().filter((row) => row.corruption === corruption && row.severity === severity);
-  const at = (name: string) => rows.find(({ precision }) => precision === name)?.generalization_gap;
+function paperCells({ rows }: Counterpart, corruption: CorruptionName, severity: number | null): Html[] {
+  const own = rows.filter((row) => row.corruption === corruption && row.severity === severity);
+  const at = (name: string) => own.find(({ precision }) => precision === name)?.generalization_gap;
   return paperPrecisions.map((name, i) => {
     const gap = at(name);
     return cell(
@@ -37,9 +37,15 @@ function paperCells(corruption: CorruptionName, severity: number | null): Html[]
   });
 }
 
-const heads = (row: string, ours: readonly string[], theirs: string, extra: readonly string[] = []): Html =>
-  html`<thead><tr><th rowspan="2" scope="col" class="row">${row}</th>${extra.map((name) => html`<th rowspan="2" scope="col">${name}</th>`)}<th colspan="${ours.length}" scope="colgroup">Here</th><th colspan="4" scope="colgroup" class="first">Paper, ${paperModel} on ${theirs}</th></tr>
-<tr>${ours.map((name) => html`<th scope="col">${name}</th>`)}${paperPrecisions.map((name, i) => html`<th scope="col" class="${i === 0 ? "first" : ""}">${name}</th>`)}</tr></thead>`;
+const heads = (
+  row: string,
+  { precisions }: RobustTable,
+  { model }: Counterpart,
+  theirs: string,
+  extra: readonly string[] = [],
+): Html =>
+  html`<thead><tr><th rowspan="2" scope="col" class="row">${row}</th>${extra.map((name) => html`<th rowspan="2" scope="col">${name}</th>`)}<th colspan="${precisions.length}" scope="colgroup">Here</th><th colspan="4" scope="colgroup" class="first">Paper, ${model} on ${theirs}</th></tr>
+<tr>${precisions.map(({ name }) => html`<th scope="col">${name}</th>`)}${paperPrecisions.map((name, i) => html`<th scope="col" class="${i === 0 ? "first" : ""}">${name}</th>`)}</tr></thead>`;
 
 /** The precision that another one is marked against; none where either has learned nothing. */
 function against(precision: RobustPrecision, { precisions }: RobustTable): RobustPrecision | undefined {
@@ -48,35 +54,26 @@ function against(precision: RobustPrecision, { precisions }: RobustTable): Robus
   return counts && precision !== float ? float : undefined;
 }
 
-function byCorruption(table: RobustTable): Html {
+function byCorruption(table: RobustTable, theirs: Counterpart): Html {
   const { names, precisions, model } = table;
   return scrolling(
     `Table 5, ${model}`,
-    html`${heads(
-      "Corruption",
-      precisions.map(({ name }) => name),
-      "CIFAR-100-C",
-    )}
+    html`${heads("Corruption", table, theirs, "CIFAR-100-C")}
 <tbody>${names.map(
       (corruption, i) =>
         html`<tr><th scope="row" class="row">${titleOf(corruption)}</th>${precisions.map((precision) => {
           const { gap } = precision.gaps[i]!;
           return cell(gap.mean, against(precision, table)?.gaps[i]?.gap.mean, fixed(gap.mean, 3));
-        })}${paperCells(corruption, null)}</tr>\n`,
+        })}${paperCells(theirs, corruption, null)}</tr>\n`,
     )}</tbody>`,
   );
 }
 
-function bySeverity(table: RobustTable): Html {
+function bySeverity(table: RobustTable, theirs: Counterpart): Html {
   const { precisions, model } = table;
   return scrolling(
     `Table 4, ${model}`,
-    html`${heads(
-      "Corruption",
-      precisions.map(({ name }) => name),
-      "ImageNet-C",
-      ["Severity"],
-    )}
+    html`${heads("Corruption", table, theirs, "ImageNet-C", ["Severity"])}
 <tbody>${precisions[0]!.cells.map(
       ({ corruption, severity }, i) =>
         html`<tr><th scope="row" class="row">${titleOf(corruption)}</th><td>${severity}</td>${precisions.map(
@@ -84,7 +81,7 @@ function bySeverity(table: RobustTable): Html {
             const { gap } = precision.cells[i]!;
             return cell(gap, against(precision, table)?.cells[i]?.gap, fixed(gap, 3));
           },
-        )}${paperCells(corruption, severity)}</tr>\n`,
+        )}${paperCells(theirs, corruption, severity)}</tr>\n`,
     )}</tbody>`,
   );
 }
@@ -99,13 +96,19 @@ const whole = ({ precisions, model }: RobustTable): Html =>
     )}</tbody>`,
   );
 
+/** Whom the paper has to stand beside it, and how often that is better than FP32. */
+function besides({ model }: RobustTable): string {
+  const { table4, table5 } = counterparts(model);
+  return `In the paper, ${table5.model} has a smaller gap than FP32 at ${paperCounts(table5)} corruptions of CIFAR-100-C (Table 5), and ${table4.model} at ${paperCounts(table4)} cells of ImageNet-C (Table 4, which is Table 6 again).`;
+}
+
 /** The section that a report has more where its networks were tested on corrupted images. */
 export const robustnessHtml = (tables: readonly RobustTable[]): Html =>
   html`<h2 id="table-5">Tables 4 and 5: corrupted images</h2>
-<p>The gap is the loss on corrupted test images minus the loss on the clean training images, so that a network that fits its training images worse has a smaller one at the same loss: read it beside loss and accuracy. Green and “▾”: smaller than at FP32; “▴”: larger; without a mark: one of the two has learned nothing. The paper’s ${paperModel} has a smaller gap than FP32 at ${paperCounts(true)} cells of ImageNet-C (Table 4, which is Table 6 again) and at ${paperCounts(false)} of CIFAR-100-C (Table 5).</p>
+<p>The gap is the loss on corrupted test images minus the loss on the clean training images, so that a network that fits its training images worse has a smaller one at the same loss: read it beside loss and accuracy. Green and “▾”: smaller than at FP32; “▴”: larger; without a mark: one of the two has learned nothing.</p>
 ${tables.map(
   (table) => html`<h3>${table.model} on ${table.data}</h3>
-<p>Tested on ${table.source}; severities ${listed(table.severities)}.</p>
+<p>Learned from ${listed(table.lessons)}. Tested on ${table.source}; severities ${listed(table.severities)}. ${besides(table)}</p>
 ${whole(table)}
 ${
   degenerateNotes(table.precisions).length === 0
@@ -113,8 +116,8 @@ ${
     : html`<ul class="plain">${degenerateNotes(table.precisions).map((note) => html`<li><strong>Degenerate:</strong> ${note}</li>\n`)}</ul>`
 }
 <p>The gap by corruption, the mean over the severities:</p>
-${byCorruption(table)}
+${byCorruption(table, counterparts(table.model).table5)}
 <details class="block"><summary>The gap by corruption and severity (Table 4)</summary>
-${bySeverity(table)}</details>
+${bySeverity(table, counterparts(table.model).table4)}</details>
 `,
 )}`;

@@ -12,12 +12,28 @@ import { toCsv } from "./csv.ts";
 import { count, fixed, intervalText, signed } from "./format.ts";
 import { type Interval, interval, pairedDifferences } from "./statistics.ts";
 
-/** The network of the paper's tables that ours stand beside. */
-export const paperModel = "ResNet-18";
+/** A network of the paper's, in Table 4 (ImageNet-C, by severity) or in Table 5 (CIFAR-100-C). */
+export interface Counterpart {
+  readonly model: string;
+  readonly rows: readonly CorruptionRow[];
+}
 
-/** The paper's numbers for that network, by severity (Table 4, ImageNet-C) and without (Table 5, CIFAR-100-C). */
-export const paperRows = (): readonly CorruptionRow[] =>
-  [...table4(), ...table5()].filter(({ model }) => model === paperModel);
+/** By the beginning of our names. Table 4 has no MobileNet-V1, Table 5 no MobileNet-V2: their family has to do. */
+const families: readonly (readonly [name: string, table4: string, table5: string])[] = [
+  ["resnet50", "ResNet-50", "ResNet-18"],
+  ["mobilenet", "MobileNet-V2", "MobileNet-V1"],
+  ["vgg19", "ResNet-18", "VGG-19"],
+];
+
+/** Whom one of our networks stands beside: the same or one of its family, otherwise ResNet-18, which both tables have. */
+export function counterparts(name: string): { readonly table4: Counterpart; readonly table5: Counterpart } {
+  const [, four, five] = families.find(([start]) => name.startsWith(start)) ?? ["", "ResNet-18", "ResNet-18"];
+  const of = (model: string, rows: readonly CorruptionRow[]): Counterpart => ({
+    model,
+    rows: rows.filter((row) => row.model === model),
+  });
+  return { table4: of(four, table4()), table5: of(five, table5()) };
+}
 
 const head: Head = {
   id: "corrupted-gap",
@@ -77,6 +93,39 @@ export function corruptedClaim({ model, precisions }: RobustTable): Claim {
   };
 }
 
+const mobilenetHead: Head = {
+  id: "mobilenet-int2",
+  statement: "MobileNet-V2 at 2 bits has the largest gap under most corruptions",
+  place: "appendix C.5; Table 6",
+};
+
+/** What the numbers of MobileNet-V2 say to the exception that the paper makes for it; of other networks, nothing. */
+export function mobilenetClaim({ model, precisions }: RobustTable): Claim[] {
+  if (!model.startsWith("mobilenetv2")) return [];
+  const rule =
+    "Holds where Int2 has the largest gap of all precisions in more than half of the cells. Networks that have learned nothing decide nothing.";
+  const two = precisions.find(({ bits }) => bits === 2);
+  const others = precisions.filter((one) => one !== two);
+  if (two === undefined || others.length === 0)
+    return [unanswerable(mobilenetHead, rule, "Int2 and another precision")];
+  const largest = two.cells.filter(({ gap }, i) => others.every(({ cells }) => gap > cells[i]!.gap)).length;
+  const of = two.cells.length;
+  const notes = degenerateNotes(precisions);
+  return [
+    {
+      ...mobilenetHead,
+      verdict: notes.length > 0 ? "undecided" : largest > of / 2 ? "holds" : "fails",
+      says: [
+        `${model}: Int2 has the largest gap in ${largest} of ${count(of, "cell")}.`,
+        `By precision: ${precisions.map(({ name, overall, trainLoss }) => `${name} gap ${fixed(overall.gap.mean, 3)}, training loss ${fixed(trainLoss.mean, 3)}, accuracy on corrupted images ${fixed(100 * overall.accuracy.mean, 1)}%`).join("; ")}.`,
+        ...notes,
+      ],
+      rule,
+      comparisons: [],
+    },
+  ];
+}
+
 /** Table 5 as data: the mean over the severities, the paper's rows among them. */
 export const table5Csv = (tables: readonly RobustTable[]): string =>
   toCsv(
@@ -109,18 +158,16 @@ export const table5Csv = (tables: readonly RobustTable[]): string =>
     ],
   );
 
-/** How many of the paper's cells are below FP32, in words: `Int8 73, Int4 72 and Int2 64 of 75`. */
-export function paperCounts(severity: boolean): string {
-  const rows = paperRows().filter((row) => (row.severity !== null) === severity);
-  const at = (row: CorruptionRow): number | undefined =>
-    rows.find(
-      (other) =>
-        other.precision === "FP32" && other.corruption === row.corruption && other.severity === row.severity,
-    )?.generalization_gap;
-  const quantized = ["Int8", "Int4", "Int2"] as const;
-  const wins = quantized.map((name) => {
+/** How many of its cells are below FP32, in words: `Int8 73, Int4 75, Int2 64 of 75`. */
+export function paperCounts({ rows }: Counterpart): string {
+  const floats = new Map(
+    rows.flatMap((row) => (row.precision === "FP32" ? [[place(row), row.generalization_gap]] : [])),
+  );
+  const wins = (["Int8", "Int4", "Int2"] as const).map((name) => {
     const own = rows.filter(({ precision }) => precision === name);
-    return `${name} ${own.filter((row) => row.generalization_gap < (at(row) ?? Number.NaN)).length}`;
+    return `${name} ${own.filter((row) => row.generalization_gap < floats.get(place(row))!).length}`;
   });
-  return `${wins.join(", ")} of ${fixed(rows.length / 4, 0)}`;
+  return `${wins.join(", ")} of ${fixed(floats.size, 0)}`;
 }
+
+const place = ({ corruption, severity }: CorruptionRow): string => `${corruption}/${severity}`;

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+import type { RunConfig } from "../config.ts";
 import { precisionOf } from "../precision.ts";
 import { type Aggregate, compare, ratio, unique } from "./aggregate.ts";
 import { count, fixed, listed, meanSd, percent, signed } from "./format.ts";
@@ -70,6 +71,16 @@ export function whatWasRun(all: Aggregate): string[] {
     ),
   ];
 }
+
+/** How long a network learned, from what and how, in half a sentence. */
+export const lessons = ({
+  data,
+  epochs,
+  batchSize,
+  optimizer,
+  lr,
+}: Pick<RunConfig, "data" | "epochs" | "batchSize" | "optimizer" | "lr">): string =>
+  `${count(data.train, "training image")} for ${count(epochs, "epoch")} in batches of ${batchSize} with ${optimizers[optimizer]} at ${lr}`;
 
 /** The recipe that all of them share. */
 export function howTheyWereTrained({ recipe, runs }: Aggregate): string[] {

@@ -8,6 +8,7 @@ import type { RunConfig } from "../config.ts";
 import type { CorruptionName, Severity } from "../corruptions/constants.ts";
 import { precisionName } from "../precision.ts";
 import { mean, type Summary, summarize } from "../report/statistics.ts";
+import { lessons } from "../report/words.ts";
 import type { RobustRun } from "./measure.ts";
 import { namesOf, type Overall, overall, relativeError } from "./summary.ts";
 
@@ -56,6 +57,8 @@ export interface RobustTable {
   readonly model: string;
   readonly data: string;
   readonly source: string;
+  /** From what and how its networks have learned; more than one, where they differ in it. */
+  readonly lessons: readonly string[];
   readonly names: readonly CorruptionName[];
   readonly severities: readonly Severity[];
   /** From the most bits to the fewest. */
@@ -83,6 +86,7 @@ function tableOf(tested: readonly Tested[]): RobustTable {
     model: config.model,
     data: config.data.name,
     source: robust.source,
+    lessons: [...new Set(tested.map(({ config }) => lessons(config)))],
     names: namesOf(robust.cells),
     severities: [...new Set(robust.cells.map(({ severity }) => severity))],
     precisions: groups.map(({ bits, runs }) => {

@@ -145,7 +145,7 @@ export function table1Grid(scale: ScaleName, data: RunConfig["data"]["name"]): G
     },
     small: {
       data: { name: data, train: 5000, test: 2000 },
-      depths: [2, 3],
+      depths: [1, 2],
       widths: [1, 2],
       optimizers: [
         { ...sgd, lrs: [0.1, 0.05] },

@@ -15,39 +15,46 @@ const separable = (inputs: number, outputs: number, stride: number): Layer =>
     relu2: relu,
   });
 
-/** Outputs and stride of each block. */
+/** Of each block: how many times the channels of the first convolution it gives, and its stride. */
 const BLOCKS = [
-  [64, 1],
-  [128, 2],
-  [128, 1],
-  [256, 2],
-  [256, 1],
-  [512, 2],
-  [512, 1],
-  [512, 1],
-  [512, 1],
-  [512, 1],
-  [512, 1],
-  [1024, 2],
-  [1024, 1],
+  [2, 1],
+  [4, 2],
+  [4, 1],
+  [8, 2],
+  [8, 1],
+  [16, 2],
+  [16, 1],
+  [16, 1],
+  [16, 1],
+  [16, 1],
+  [16, 1],
+  [32, 2],
+  [32, 1],
 ] as const;
+
+export interface MobilenetConfig extends ImageNetwork {
+  /** Channels of the first convolution; 32 in the paper that describes the network. */
+  readonly width?: number;
+}
 
 /**
  * MobileNet-V1 in the form for CIFAR: stride 1 at the beginning, and the mean over all pixels at the end.
  *
  * @implements QGen.models
  */
-export function mobilenetV1({ image, classes }: ImageNetwork): Model {
-  const blocks = BLOCKS.map(([outputs, stride], i) => separable(BLOCKS[i - 1]?.[0] ?? 32, outputs, stride));
+export function mobilenetV1({ width = 32, image, classes }: MobilenetConfig): Model {
+  const blocks = BLOCKS.map(([times, stride], i) =>
+    separable(width * (BLOCKS[i - 1]?.[0] ?? 1), width * times, stride),
+  );
   return network(
-    "mobilenetv1",
+    `mobilenetv1${width === 32 ? "" : `:w${width}`}`,
     sequence({
-      conv1: conv(image[0]!, 32, 3, { bias: false }),
-      bn1: batchNorm(32),
+      conv1: conv(image[0]!, width, 3, { bias: false }),
+      bn1: batchNorm(width),
       relu,
       layers: sequence(blocks),
       pool: globalAverage,
-      linear: linear(1024, classes),
+      linear: linear(32 * width, classes),
     }),
   );
 }

@@ -4,14 +4,19 @@ import { sequence } from "../network/layer.ts";
 import { network } from "../network/network.ts";
 import { type ImageNetwork, squareOf } from "./image-network.ts";
 
-/** Channels of the convolutions before each max pooling. */
+/** Before each max pooling: how many times the channels of the first convolution there are, and in how many convolutions. */
 const STAGES = [
-  [64, 64],
-  [128, 128],
-  [256, 256, 256, 256],
-  [512, 512, 512, 512],
-  [512, 512, 512, 512],
-];
+  [1, 2],
+  [2, 2],
+  [4, 4],
+  [8, 4],
+  [8, 4],
+] as const;
+
+export interface VggConfig extends ImageNetwork {
+  /** Channels of the convolutions of the first stage. */
+  readonly width?: number;
+}
 
 /**
  * VGG-19 in the form for CIFAR: 16 convolutions with batch norm, five max poolings that leave one pixel, and one
@@ -20,22 +25,24 @@ const STAGES = [
  * @implements QGen.models
  * @throws RangeError for images that the five poolings do not bring down to one pixel
  */
-export function vgg19({ image, classes }: ImageNetwork): Model {
+export function vgg19({ width = 64, image, classes }: VggConfig): Model {
   const [channels, size] = squareOf("vgg19", image);
   if (Math.floor(size / 32) !== 1)
     throw new RangeError(
       `vgg19 is the network for CIFAR: it takes images of 32 to 63 pixels on each side, but these have ${size}`,
     );
-  const features = STAGES.flatMap((stage, s) => [
-    ...stage.flatMap((c, i) => [
-      conv(stage[i - 1] ?? STAGES[s - 1]?.[0] ?? channels, c, 3),
-      batchNorm(c),
+  const features = STAGES.flatMap(([times, count], s) => {
+    const outputs = width * times;
+    const before = s === 0 ? channels : width * STAGES[s - 1]![0];
+    const convolutions = Array.from({ length: count }, (_, i) => [
+      conv(i === 0 ? before : outputs, outputs, 3),
+      batchNorm(outputs),
       relu,
-    ]),
-    maxPool(2),
-  ]);
+    ]);
+    return [...convolutions.flat(), maxPool(2)];
+  });
   return network(
-    "vgg19",
-    sequence({ features: sequence(features), flatten, classifier: linear(512, classes) }),
+    `vgg19${width === 64 ? "" : `:w${width}`}`,
+    sequence({ features: sequence(features), flatten, classifier: linear(8 * width, classes) }),
   );
 }

@@ -25,9 +25,12 @@ export function conv(
   { stride = 1, padding = Math.floor(size / 2), groups = 1, bias = true }: ConvOptions = {},
 ): Layer {
   const shape = [outputs, inputs / groups, size, size];
+  const geometry = { stride, padding, groups };
   return {
     parts: [{ name: "", kind: "conv", shape, bias }],
-    apply: ({ params }, name, x) => f.conv2d(params, name, x, { stride, padding, groups }),
+    apply: ({ params }, name, x) => f.conv2d(params, name, x, geometry),
+    withNormRelu: ({ params, buffers }, name, norm, x) =>
+      f.convNormRelu2d(params, buffers, name, norm, x, geometry),
   };
 }
 
@@ -49,6 +52,7 @@ export const batchNorm = (channels: number): Layer => ({
   parts: [{ name: "", kind: "batchNorm", channels }],
   apply: normalizing(f.batchNorm2d),
   withRelu: normalizing(f.batchNormRelu2d),
+  isBatchNorm: true,
 });
 
 export const relu: Layer = { ...map(f.relu, "unsigned"), isRelu: true };

@@ -45,6 +45,9 @@ export interface Layer {
   apply(pass: Pass, name: string, x: Var): Var;
   /** What it does with a ReLU after it, where both are had in one pass. */
   readonly withRelu?: Layer["apply"];
+  /** What it does in evaluation with the batch norm `norm` and a ReLU after it, where all are had in one pass. */
+  readonly withNormRelu?: (pass: Pass, name: string, norm: string, x: Var) => Var;
+  readonly isBatchNorm?: true;
   readonly isRelu?: true;
 }
 
@@ -56,17 +59,35 @@ export const join = (name: string, member: string): string =>
 export const partsOf = (member: string, { parts }: Layer): Part[] =>
   parts.map((part) => ({ ...part, name: join(member, part.name) }));
 
-/** One after the other, each under its own name; in an array, under its place. A layer and its ReLU may be one pass. */
+type Member = readonly [member: string, layer: Layer];
+
+/** The first step of a sequence, and how many members it is made of. */
+function stepOf(mode: Mode, [[member, layer], second, third]: readonly [Member, ...Member[]]) {
+  const { withRelu, withNormRelu } = layer;
+  if (mode === "eval" && withNormRelu && second?.[1].isBatchNorm && third?.[1].isRelu) {
+    const apply: Layer["apply"] = (pass, name, x) =>
+      withNormRelu(pass, join(name, member), join(name, second[0]), x);
+    return { apply, length: 3 };
+  }
+  const joined = withRelu !== undefined && second?.[1].isRelu;
+  const own = joined ? withRelu : layer.apply;
+  const apply: Layer["apply"] = (pass, name, x) => own(pass, join(name, member), x);
+  return { apply, length: joined ? 2 : 1 };
+}
+
+function stepsOf(mode: Mode, members: readonly Member[]): Layer["apply"][] {
+  if (members.length === 0) return [];
+  const { apply, length } = stepOf(mode, members as [Member, ...Member[]]);
+  return [apply, ...stepsOf(mode, members.slice(length))];
+}
+
+/** One after the other, each under its own name; in an array, under its place. Neighbours may be one pass. */
 export function sequence(members: Readonly<Record<string, Layer>> | readonly Layer[]): Layer {
   const named = Object.entries(members);
-  const steps = named.flatMap(([member, layer], i) => {
-    const [before, after] = [named[i - 1]?.[1], named[i + 1]?.[1]];
-    if (layer.isRelu && before?.withRelu !== undefined) return [];
-    return [{ member, apply: (after?.isRelu ? layer.withRelu : undefined) ?? layer.apply }];
-  });
+  const steps = { train: stepsOf("train", named), eval: stepsOf("eval", named) };
   return {
     parts: named.flatMap(([member, layer]) => partsOf(member, layer)),
-    apply: (pass, name, x) => steps.reduce((y, { member, apply }) => apply(pass, join(name, member), y), x),
+    apply: (pass, name, x) => steps[pass.mode].reduce((y, step) => step(pass, name, y), x),
   };
 }
 

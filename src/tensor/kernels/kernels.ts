@@ -190,6 +190,19 @@ export interface Kernels {
     eps: number,
   ): readonly [dx: Tensor, dgamma: Tensor, dbeta: Tensor];
 
+  /** normalizeRelu(conv2d(…), …) */
+  conv2dNormalizeRelu(
+    x: Tensor,
+    w: Tensor,
+    bias: Tensor | null,
+    geometry: ConvGeometry,
+    mean: Tensor,
+    variance: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
+    eps: number,
+  ): Tensor;
+
   /** s ⌊clip(v/s, −qn, qp)⌉; s has one element. */
   quantize(v: Tensor, s: Tensor, q: Quantizer): Tensor;
   quantizeGrad(g: Tensor, v: Tensor, s: Tensor, q: QuantizerGrad): readonly [dv: Tensor, ds: Tensor];

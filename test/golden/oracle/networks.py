@@ -137,17 +137,18 @@ class Separable(nn.Module):
 class MobilenetV1(nn.Module):
     CFG = [64, (128, 2), 128, (256, 2), 256, (512, 2), 512, 512, 512, 512, 512, (1024, 2), 1024]
 
-    def __init__(self, classes):
+    def __init__(self, classes, width=32):
         super().__init__()
-        self.conv1 = nn.Conv2d(3, 32, 3, 1, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(32)
-        blocks, inputs = [], 32
+        self.conv1 = nn.Conv2d(3, width, 3, 1, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        blocks, inputs = [], width
         for entry in self.CFG:
             outputs, stride = entry if isinstance(entry, tuple) else (entry, 1)
+            outputs = outputs * width // 32
             blocks.append(Separable(inputs, outputs, stride))
             inputs = outputs
         self.layers = nn.Sequential(*blocks)
-        self.linear = nn.Linear(1024, classes)
+        self.linear = nn.Linear(32 * width, classes)
 
     def forward(self, x):
         y = self.layers(F.relu(self.bn1(self.conv1(x))))
@@ -199,16 +200,16 @@ class MobilenetV2(nn.Module):
 
 
 class Vgg19(nn.Module):
-    def __init__(self, classes):
+    def __init__(self, classes, width=64):
         super().__init__()
         layers, inputs = [], 3
-        for stage, width in zip((2, 2, 4, 4, 4), (64, 128, 256, 512, 512)):
+        for stage, times in zip((2, 2, 4, 4, 4), (1, 2, 4, 8, 8)):
             for _ in range(stage):
-                layers += [nn.Conv2d(inputs, width, 3, 1, 1), nn.BatchNorm2d(width), nn.ReLU()]
-                inputs = width
+                layers += [nn.Conv2d(inputs, times * width, 3, 1, 1), nn.BatchNorm2d(times * width), nn.ReLU()]
+                inputs = times * width
             layers.append(nn.MaxPool2d(2, 2))
         self.features = nn.Sequential(*layers)
-        self.classifier = nn.Linear(512, classes)
+        self.classifier = nn.Linear(8 * width, classes)
 
     def forward(self, x):
         return self.classifier(self.features(x).flatten(1))
@@ -293,6 +294,8 @@ CASES = [
     ("mobilenetv2", 32, 4, 10, MobilenetV2),
     ("mobilenetv2", 64, 4, 10, lambda k: MODELS.mobilenet_v2(num_classes=k, dropout=0)),
     ("vgg19", 32, 4, 10, Vgg19),
+    ("mobilenetv1:w4", 32, 4, 10, lambda k: MobilenetV1(k, 4)),
+    ("vgg19:w4", 32, 4, 10, lambda k: Vgg19(k, 4)),
     ("deit-t", 64, 2, 10, lambda k, size=64: DeitT(size, k)),
     ("swin-t", 72, 1, 10, lambda k: MODELS.swin_t(num_classes=k)),
 ]

@@ -1,10 +1,14 @@
 /** Matrix products and convolutions. */
 import { type ConvGeometry, convDims, expectShape, gemmDims } from "../../shape.ts";
-import { type Shape, sizeOf } from "../../tensor.ts";
+import { type Shape, sizeOf, type Tensor } from "../../tensor.ts";
 import { type Kernels, kernelsOf } from "../kernels.ts";
 import type { Ground } from "./ground.ts";
+import type { Part } from "./team.ts";
 
-export type Products = Pick<Kernels, "gemm" | "conv2d" | "conv2dInputGrad" | "conv2dWeightGrad">;
+export type Products = Pick<
+  Kernels,
+  "gemm" | "conv2d" | "conv2dNormalizeRelu" | "conv2dInputGrad" | "conv2dWeightGrad"
+>;
 
 export function createProducts(ground: Ground): Products {
   const { wasm, at, addressOf, empty, zeros, spread } = ground;
@@ -21,6 +25,33 @@ export function createProducts(ground: Ground): Products {
     return { d, y, one, cost: sizeOf(y.slice(1)) * c * d.kh * d.kw, options };
   }
 
+  /** @param behind - arguments of the kernel that follow on the bias */
+  function convolved(
+    kernel: "conv2d" | "conv2dNormalizeRelu",
+    x: Tensor,
+    w: Tensor,
+    bias: Tensor | null,
+    geometry: ConvGeometry,
+    behind: Part = [],
+  ): Tensor {
+    kernelsOf(x, w, bias ?? x);
+    const { d, y, one, cost, options } = convArguments(x.shape, w.shape, geometry);
+    expectShape("conv2d", { bias }, [d.o]);
+    const out = empty(y);
+    const before = [at(w), addressOf(bias, 0, 1), ...behind];
+    const argumentsOf = (from: number, to: number): Part => [
+      addressOf(x, from, d.n),
+      ...before,
+      addressOf(out, from, d.n),
+      to - from,
+      d.groups,
+      ...one,
+    ];
+    const workspace = options.workspace + 4 * wasm.normWorkspace!(d.o);
+    spread(kernel, d.n, cost, argumentsOf, { ...options, workspace });
+    return out;
+  }
+
   return {
     gemm(a, b, transposes = {}) {
       kernelsOf(a, b);
@@ -35,28 +66,12 @@ export function createProducts(ground: Ground): Products {
       return c;
     },
 
-    conv2d(x, w, bias, geometry) {
-      kernelsOf(x, w, bias ?? x);
-      const { d, y, one, cost, options } = convArguments(x.shape, w.shape, geometry);
-      expectShape("conv2d", { bias }, [y[1]!]);
-      const out = empty(y);
-      const b = addressOf(bias, 0, 1);
-      spread(
-        "conv2d",
-        d.n,
-        cost,
-        (from, to) => [
-          addressOf(x, from, d.n),
-          at(w),
-          b,
-          addressOf(out, from, d.n),
-          to - from,
-          d.groups,
-          ...one,
-        ],
-        options,
-      );
-      return out;
+    conv2d: (x, w, bias, geometry) => convolved("conv2d", x, w, bias, geometry),
+    conv2dNormalizeRelu(x, w, bias, geometry, mean, variance, gamma, beta, eps) {
+      const vectors = { mean, variance, gamma, beta };
+      kernelsOf(x, ...Object.values(vectors));
+      expectShape("normalize", vectors, [w.shape[0]!]);
+      return convolved("conv2dNormalizeRelu", x, w, bias, geometry, [...Object.values(vectors).map(at), eps]);
     },
     conv2dInputGrad(g, w, x, geometry) {
       kernelsOf(g, w);

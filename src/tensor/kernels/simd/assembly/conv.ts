@@ -1,6 +1,7 @@
 // Convolution and its two transposes, as products over chunks of images.
-import { ACCUMULATE, block, edgeTile, KC, MR, NC, NR, PANEL, partialTile, STORE, tile } from "./tile";
+import { ACCUMULATE, block, edgeTile, KC, MR, NC, NR, PANEL, partialTile, put, STORE, tile } from "./tile";
 import { depthwise, depthwiseInputGrad, depthwiseWorkspace } from "./depthwise";
+import { normalize, normWorkspace, storeAffine } from "./norm";
 import { bytes, pack } from "./pack";
 import { addColumns, geo, isDepthwise, isLine, packColumns, paddedSize, padImage, pixelOffsets, setGeometry, unpadImage } from "./window";
 import { weightGradWorkspace } from "./weight-grad";
@@ -48,10 +49,10 @@ export function convWorkspace(n: i32, c: i32, h: i32, w: i32, o: i32, oh: i32, o
 
 /**
  * y[q] = A col(x)[q] for every column q, A given by its strides [rows, geo.pixels]. `x` and `y` step by xImage and yImage
- * floats from image to image. `bias` has one float a row, or is 0.
+ * floats from image to image. `bias` has one float a row, or is 0; of `pairs`, see `product`.
  */
 function multiplyColumns(
-  a: usize, ar: i32, ac: i32, rows: i32, x: usize, xImage: i32, n: i32, y: usize, yImage: i32, bias: usize, ws: usize,
+  a: usize, ar: i32, ac: i32, rows: i32, x: usize, xImage: i32, n: i32, y: usize, yImage: i32, bias: usize, pairs: usize, ws: usize,
 ): void {
   const positions = geo.positions, depth = geo.pixels;
   // Weights are packed once: blocks of KC, panels of 4 rows in each.
@@ -81,13 +82,13 @@ function multiplyColumns(
     for (let first = 0; first < columns; first += NC) {
       const count = min(NC, columns - first);
       for (let p = 0; p < depth; p += KC) {
-        const kc = min(KC, depth - p), mode = p == 0 ? STORE : ACCUMULATE;
+        const kc = min(KC, depth - p), mode = p == 0 ? STORE : ACCUMULATE, last = p + kc == depth;
         if (!direct) packColumns(source, pitch, offsets, first, count, p, kc, packedB);
         const panels = packedA + bytes(up(rows, MR) * p);
         for (let q = 0; q < count; q += NR) {
           const column = first + q;
           const from = direct ? source + <usize>(column / positions) * pitch + bytes(column % positions) : packedB + bytes(q * kc);
-          columnPanel(panels, from, direct ? bytes(positions) : PANEL, rows, kc, y, yImage, i, column, min(NR, count - q), mode, p == 0 ? packedBias : 0);
+          columnPanel(panels, from, direct ? bytes(positions) : PANEL, rows, kc, y, yImage, i, column, min(NR, count - q), mode, p == 0 ? packedBias : 0, last ? pairs : 0);
         }
       }
     }
@@ -96,26 +97,24 @@ function multiplyColumns(
 
 /** Multiplies one panel of columns and stores it where its positions are in y [N, rows, positions]. */
 function columnPanel(
-  a: usize, b: usize, step: usize, rows: i32, kc: i32, y: usize, yImage: i32, image: i32, column: i32, cols: i32, mode: i32, bias: usize,
+  a: usize, b: usize, step: usize, rows: i32, kc: i32, y: usize, yImage: i32, image: i32, column: i32, cols: i32, mode: i32, bias: usize, pairs: usize,
 ): void {
   const positions = geo.positions, position = column % positions;
   const row = bytes(positions);
   const at = y + bytes((image + column / positions) * yImage + position);
   const together = position + cols <= positions;
   for (let r = 0; r < rows; r += MR) {
-    const panel = a + bytes(r * kc), to = at + <usize>r * row, rowBias = bias ? bias + bytes(r) : 0;
+    const panel = a + bytes(r * kc), to = at + <usize>r * row, rowBias = bias ? bias + bytes(r) : 0, rowPairs = pairs ? pairs + bytes(2 * r) : 0;
     const live = min(MR, rows - r);
-    if (together && live == MR && cols == NR) tile(kc, panel, b, step, to, row, mode, rowBias);
-    else if (together) edgeTile(kc, panel, b, step, to, row, mode, rowBias, live, cols);
+    if (together && live == MR && cols == NR) tile(kc, panel, b, step, to, row, mode, rowBias, rowPairs);
+    else if (together) edgeTile(kc, panel, b, step, to, row, mode, rowBias, rowPairs, live, cols);
     else {
       const values = partialTile(kc, panel, b, step, live, cols, rowBias);
       for (let j = 0; j < cols; j++) {
         const q = column + j;
         const place = y + bytes((image + q / positions) * yImage + r * positions + q % positions);
-        for (let k = 0; k < live; k++) {
-          const value = load<f32>(values + bytes(k * NR + j)), cell = place + <usize>k * row;
-          store<f32>(cell, mode == ACCUMULATE ? load<f32>(cell) + value : value);
-        }
+        for (let k = 0; k < live; k++)
+          put(place + <usize>k * row, load<f32>(values + bytes(k * NR + j)), mode, rowPairs ? rowPairs + bytes(2 * k) : 0);
       }
     }
   }
@@ -128,11 +127,31 @@ export function conv2d(
 ): void {
   setGeometry(c, h, wd, oh, ow, kh, kw, stride, pad);
   if (groups > 1 && isDepthwise(o)) return depthwise(x, w, bias, y, n, groups, ws);
-  const plane = h * wd, positions = oh * ow, depth = geo.pixels;
+  convolve(x, w, bias, 0, y, n, groups, o, ws);
+}
+
+/** max(0, γ (conv2d(…) − mean) / √(variance + eps) + β), while the results are still in registers. */
+export function conv2dNormalizeRelu(
+  x: usize, w: usize, bias: usize, mean: usize, variance: usize, gamma: usize, beta: usize, eps: f64, y: usize,
+  n: i32, groups: i32, c: i32, h: i32, wd: i32, o: i32, oh: i32, ow: i32, kh: i32, kw: i32, stride: i32, pad: i32, ws: usize,
+): void {
+  setGeometry(c, h, wd, oh, ow, kh, kw, stride, pad);
+  const outputs = groups * o;
+  if (groups > 1 && isDepthwise(o)) {
+    depthwise(x, w, bias, y, n, groups, ws);
+    return normalize(y, mean, variance, gamma, beta, eps, true, y, n, outputs, geo.positions, 0, outputs, ws);
+  }
+  for (let j = 0; j < outputs; j++) storeAffine(ws + bytes(2 * j), mean, variance, gamma, beta, eps, j);
+  convolve(x, w, bias, ws, y, n, groups, o, ws + bytes(normWorkspace(outputs)));
+}
+
+/** The geometry is that of one group, of which `o` are the outputs. */
+function convolve(x: usize, w: usize, bias: usize, pairs: usize, y: usize, n: i32, groups: i32, o: i32, ws: usize): void {
+  const plane = geo.c * geo.h * geo.w, out = o * geo.positions;
   for (let g = 0; g < groups; g++)
     multiplyColumns(
-      w + bytes(g * o * depth), depth, 1, o, x + bytes(g * c * plane), groups * c * plane, n,
-      y + bytes(g * o * positions), groups * o * positions, bias ? bias + bytes(g * o) : 0, ws,
+      w + bytes(g * o * geo.pixels), geo.pixels, 1, o, x + bytes(g * plane), groups * plane, n,
+      y + bytes(g * out), groups * out, bias ? bias + bytes(g * o) : 0, pairs ? pairs + bytes(2 * g * o) : 0, ws,
     );
 }
 
@@ -148,7 +167,7 @@ export function conv2dInputGrad(
     const weights = w + bytes(g * o * depth), from = gy + bytes(g * o * positions), to = dx + bytes(g * c * plane);
     if (kh == 1 && kw == 1 && stride == 1 && pad == 0) {
       setGeometry(o, oh, ow, oh, ow, 1, 1, 1, 0);
-      multiplyColumns(weights, 1, depth, c, from, groups * o * positions, n, to, groups * c * plane, 0, ws);
+      multiplyColumns(weights, 1, depth, c, from, groups * o * positions, n, to, groups * c * plane, 0, 0, ws);
       continue;
     }
     setGeometry(c, h, wd, oh, ow, kh, kw, stride, pad);

@@ -7,7 +7,7 @@ export function heapBase(): usize {
   return __heap_base;
 }
 
-export { conv2d, conv2dInputGrad, convWorkspace } from "./conv";
+export { conv2d, conv2dInputGrad, conv2dNormalizeRelu, convWorkspace } from "./conv";
 export { binary, demote, sumInto, unary } from "./elementwise";
 export { gemm, gemmWorkspace } from "./gemm";
 export { permute, take, takeGrad } from "./layout";

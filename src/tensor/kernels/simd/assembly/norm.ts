@@ -95,7 +95,7 @@ export function moments(x: usize, mean: usize, variance: usize, n: i32, c: i32, 
 
 /** Stores p and q with p x + q = γ (x − mean) / √(variance + eps) + β, as floats. */
 // @ts-ignore: decorator
-@inline function storeAffine(at: usize, mean: usize, variance: usize, gamma: usize, beta: usize, eps: f64, j: i32): void {
+@inline export function storeAffine(at: usize, mean: usize, variance: usize, gamma: usize, beta: usize, eps: f64, j: i32): void {
   const p = <f64>load<f32>(gamma + bytes(j)) / Math.sqrt(<f64>load<f32>(variance + bytes(j)) + eps);
   store<f32>(at, <f32>p);
   store<f32>(at, <f32>(<f64>load<f32>(beta + bytes(j)) - p * <f64>load<f32>(mean + bytes(j))), 4);
@@ -108,9 +108,15 @@ export function moments(x: usize, mean: usize, variance: usize, n: i32, c: i32, 
 }
 
 // @ts-ignore: decorator
-@inline function affine4(relu: bool, x: v128, p: v128, q: v128): v128 {
+@inline export function affine4(relu: bool, x: v128, p: v128, q: v128): v128 {
   const v = f32x4.add(f32x4.mul(x, p), q);
   return relu ? relu4(v) : v;
+}
+
+// @ts-ignore: decorator
+@inline export function affine1(relu: bool, x: f32, p: f32, q: f32): f32 {
+  const v = x * p + q;
+  return relu && v <= 0 ? 0 : v;
 }
 
 /** y = p x + q, or its ReLU. `relu` is a constant. */
@@ -125,8 +131,7 @@ export function moments(x: usize, mean: usize, variance: usize, n: i32, c: i32, 
   }
   for (; x + 16 <= end; x += 16, y += 16) v128.store(y, affine4(relu, v128.load(x), p4, q4));
   for (; x < end; x += 4, y += 4) {
-    const v = load<f32>(x) * p + q;
-    store<f32>(y, relu && v <= 0 ? 0 : v);
+    store<f32>(y, affine1(relu, load<f32>(x), p, q));
   }
 }
 

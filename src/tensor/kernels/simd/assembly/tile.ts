@@ -1,5 +1,6 @@
 // The register tile: 4 rows by 8 columns of a product, from packed panels. Everything that multiplies ends here.
 // 4x8 is the largest tile that fits the 16 vector registers; wider ones spill and run at half the speed.
+import { affine1, affine4 } from "./norm";
 
 /** Rows of a panel of A, columns of a panel of B. */
 export const MR: i32 = 4;
@@ -33,10 +34,11 @@ export function setOwn(at: usize): void {
 /**
  * C[rows, 4 halves] = A B (+ bias of each row) (+ C), where a and b are panels, k deep, and
  * depths of b are `step` bytes apart: `PANEL` where it is packed. `ldc` is the distance of rows
- * of C in bytes; `bias` points at one float a row, or is 0. `rows` and `halves` are constants wherever this is inlined.
+ * of C in bytes; `bias` points at one float a row, or is 0; `pairs` at the p and q of each row, where max(0, p C + q) is
+ * stored in the place of C, or is 0. `rows` and `halves` are constants wherever this is inlined.
  */
 // @ts-ignore: decorator
-@inline function product(rows: i32, halves: i32, k: i32, a: usize, b: usize, step: usize, c: usize, ldc: usize, mode: i32, bias: usize): void {
+@inline function product(rows: i32, halves: i32, k: i32, a: usize, b: usize, step: usize, c: usize, ldc: usize, mode: i32, bias: usize, pairs: usize): void {
   let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
   const end = a + (<usize>k << 4);
   while (a < end) {
@@ -60,16 +62,16 @@ export function setOwn(at: usize): void {
     a += 16;
     b += step;
   }
-  finish(halves, c, c00, c01, mode, bias);
-  if (rows > 1) finish(halves, c + ldc, c10, c11, mode, bias ? bias + 4 : 0);
+  finish(halves, c, c00, c01, mode, bias, pairs);
+  if (rows > 1) finish(halves, c + ldc, c10, c11, mode, bias ? bias + 4 : 0, pairs ? pairs + 8 : 0);
   if (rows > 2) {
-    finish(halves, c + 2 * ldc, c20, c21, mode, bias ? bias + 8 : 0);
-    finish(halves, c + 3 * ldc, c30, c31, mode, bias ? bias + 12 : 0);
+    finish(halves, c + 2 * ldc, c20, c21, mode, bias ? bias + 8 : 0, pairs ? pairs + 16 : 0);
+    finish(halves, c + 3 * ldc, c30, c31, mode, bias ? bias + 12 : 0, pairs ? pairs + 24 : 0);
   }
 }
 
 // @ts-ignore: decorator
-@inline function finish(halves: i32, c: usize, lo: v128, hi: v128, mode: i32, bias: usize): void {
+@inline function finish(halves: i32, c: usize, lo: v128, hi: v128, mode: i32, bias: usize, pairs: usize): void {
   if (bias) {
     const b = v128.load_splat<f32>(bias);
     lo = f32x4.add(lo, b);
@@ -79,39 +81,50 @@ export function setOwn(at: usize): void {
     lo = f32x4.add(v128.load(c), lo);
     if (halves > 1) hi = f32x4.add(v128.load(c, 16), hi);
   }
+  if (pairs) {
+    const p = v128.load_splat<f32>(pairs), q = v128.load_splat<f32>(pairs, 4);
+    lo = affine4(true, lo, p, q);
+    if (halves > 1) hi = affine4(true, hi, p, q);
+  }
   v128.store(c, lo);
   if (halves > 1) v128.store(c, hi, 16);
 }
 
+/** Puts one number of a row into C, as `finish` does a vector. */
+// @ts-ignore: decorator
+@inline export function put(at: usize, value: f32, mode: i32, pairs: usize): void {
+  if (mode == ACCUMULATE) value = load<f32>(at) + value;
+  store<f32>(at, pairs ? affine1(true, value, load<f32>(pairs), load<f32>(pairs, 4)) : value);
+}
+
 /** The whole tile. Inlined: in loops over panels, V8 compiles it a fifth faster than as a function of its own. */
 // @ts-ignore: decorator
-@inline export function tile(k: i32, a: usize, b: usize, step: usize, c: usize, ldc: usize, mode: i32, bias: usize): void {
-  product(4, 2, k, a, b, step, c, ldc, mode, bias);
+@inline export function tile(k: i32, a: usize, b: usize, step: usize, c: usize, ldc: usize, mode: i32, bias: usize, pairs: usize): void {
+  product(4, 2, k, a, b, step, c, ldc, mode, bias, pairs);
 }
 
 /** A tile of which only `rows` x `cols` exist, into memory of its own: what does not exist is computed where that is cheaper. */
 export function partialTile(k: i32, a: usize, b: usize, step: usize, rows: i32, cols: i32, bias: usize): usize {
   if (cols > 4) {
-    if (rows == 1) product(1, 2, k, a, b, step, edge, NR * 4, STORE, bias);
-    else if (rows == 2) product(2, 2, k, a, b, step, edge, NR * 4, STORE, bias);
-    else product(4, 2, k, a, b, step, edge, NR * 4, STORE, bias);
-  } else if (rows == 1) product(1, 1, k, a, b, step, edge, NR * 4, STORE, bias);
-  else if (rows == 2) product(2, 1, k, a, b, step, edge, NR * 4, STORE, bias);
-  else product(4, 1, k, a, b, step, edge, NR * 4, STORE, bias);
+    if (rows == 1) product(1, 2, k, a, b, step, edge, NR * 4, STORE, bias, 0);
+    else if (rows == 2) product(2, 2, k, a, b, step, edge, NR * 4, STORE, bias, 0);
+    else product(4, 2, k, a, b, step, edge, NR * 4, STORE, bias, 0);
+  } else if (rows == 1) product(1, 1, k, a, b, step, edge, NR * 4, STORE, bias, 0);
+  else if (rows == 2) product(2, 1, k, a, b, step, edge, NR * 4, STORE, bias, 0);
+  else product(4, 1, k, a, b, step, edge, NR * 4, STORE, bias, 0);
   return edge;
 }
 
 /** As `tile`, where only `rows` x `cols` of C exist. */
-export function edgeTile(k: i32, a: usize, b: usize, step: usize, c: usize, ldc: usize, mode: i32, bias: usize, rows: i32, cols: i32): void {
-  if (cols == NR && rows == 1) return product(1, 2, k, a, b, step, c, ldc, mode, bias);
-  if (cols == NR && rows == 2) return product(2, 2, k, a, b, step, c, ldc, mode, bias);
+export function edgeTile(k: i32, a: usize, b: usize, step: usize, c: usize, ldc: usize, mode: i32, bias: usize, pairs: usize, rows: i32, cols: i32): void {
+  if (cols == NR && rows == 1) return product(1, 2, k, a, b, step, c, ldc, mode, bias, pairs);
+  if (cols == NR && rows == 2) return product(2, 2, k, a, b, step, c, ldc, mode, bias, pairs);
   partialTile(k, a, b, step, rows, cols, bias);
   for (let i = 0; i < rows; i++) {
     const row = c + <usize>i * ldc;
     for (let j = 0; j < cols; j++) {
       const value = load<f32>(edge + (<usize>(i * NR + j) << 2));
-      const at = row + (<usize>j << 2);
-      store<f32>(at, mode == ACCUMULATE ? load<f32>(at) + value : value);
+      put(row + (<usize>j << 2), value, mode, pairs ? pairs + 8 * <usize>i : 0);
     }
   }
 }
@@ -124,8 +137,8 @@ export function block(m: i32, n: i32, k: i32, a: usize, b: usize, c: usize, ldc:
       const at = c + <usize>i * ldc + ((<usize>j) << 2);
       const rows = m - i,
         cols = n - j;
-      if (rows >= MR && cols >= NR) tile(k, a + ((<usize>(i * k)) << 2), panel, PANEL, at, ldc, mode, 0);
-      else edgeTile(k, a + ((<usize>(i * k)) << 2), panel, PANEL, at, ldc, mode, 0, min(rows, MR), min(cols, NR));
+      if (rows >= MR && cols >= NR) tile(k, a + ((<usize>(i * k)) << 2), panel, PANEL, at, ldc, mode, 0, 0);
+      else edgeTile(k, a + ((<usize>(i * k)) << 2), panel, PANEL, at, ldc, mode, 0, 0, min(rows, MR), min(cols, NR));
     }
   }
 }
