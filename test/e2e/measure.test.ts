@@ -117,6 +117,60 @@ describe("qgen measure", () => {
     expect(numbersOf(readFileSync(join(outOfCut, "measures.json"), "utf8"))).toEqual(numbers);
   });
 
+  test("two at once measure each network once, and where one is killed the other goes on from its steps", {
+    timeout: 120_000,
+  }, async () => {
+    const copies = (): string => {
+      const of = scratch();
+      for (const folder of foldersIn(runs))
+        cpSync(folder, join(of, folder.slice(runs.length)), { recursive: true });
+      return of;
+    };
+    const stepsOf = (of: string): Record<string, string> =>
+      Object.fromEntries(
+        kept(of)
+          .filter((name) => name.endsWith(".steps.jsonl"))
+          .map((name) => [name.slice(of.length), readFileSync(name, "utf8")]),
+      );
+    // By other draws than those of the test before, so that nothing is known yet.
+    const measure = (of: string) =>
+      start(["measure", foldersIn(of)[1]!, ...few, "--out", scratch(), "--json", "--seed", "7"]);
+    const [alone, both, killed] = [copies(), copies(), copies()];
+    const undisturbed = await measure(alone).done;
+
+    const two = await Promise.all([measure(both).done, measure(both).done]);
+    for (const { code, stdout } of two) {
+      expect(code).toBe(0);
+      expect(numbersOf(stdout)).toEqual(numbersOf(undisturbed.stdout));
+    }
+    // To the time that it took: the second has what the first has found.
+    expect(two[0]!.stdout).toBe(two[1]!.stdout);
+    expect(stepsOf(both)).toEqual(stepsOf(alone));
+
+    const [first, second] = [measure(killed), measure(killed)];
+    const [a, b] = [first, second].map(({ child, done }) => {
+      let waits = false;
+      child.stderr!.on("data", (text: string) => {
+        waits ||= text.includes("another process is measuring it");
+      });
+      return { child, done, waits: () => waits };
+    });
+    while (!a!.waits() && !b!.waits() && a!.child.exitCode === null)
+      await new Promise((r) => setTimeout(r, 3));
+    const [dies, lives] = a!.waits() ? [b!, a!] : [a!, b!];
+    dies.child.kill("SIGKILL");
+    await dies.done;
+    const { code, stdout } = await lives.done;
+    expect(code).toBe(0);
+    expect(numbersOf(stdout)).toEqual(numbersOf(undisturbed.stdout));
+    expect(stepsOf(killed)).toEqual(stepsOf(alone));
+    for (const of of [both, killed])
+      expect(
+        kept(of).filter((name) => name.endsWith("work")),
+        "no claim is left",
+      ).toEqual([]);
+  });
+
   test("what cannot be measured is a sentence, before anything is", { timeout: 60_000 }, async () => {
     const [of, out] = [scratch(), scratch()];
     for (const folder of foldersIn(runs))

@@ -140,6 +140,7 @@ async function measureAction(folders: string[], options: Options): Promise<void>
         device,
         dataset: await datasetOf(run, settings.images),
         stop: signals.stop,
+        onWait: () => progress.print(`${label}: another process is measuring it; waiting for that`),
         onStep: (name, { radius, displacement: { low, high } }, searches) =>
           progress.update(
             (i + searches / radiusNames.length) / jobs.length,

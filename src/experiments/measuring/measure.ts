@@ -20,6 +20,7 @@ import type { Images } from "../../nn/images.ts";
 import type { Model, Weights } from "../../nn/model.ts";
 import type { Kernels } from "../../tensor/kernels/kernels.ts";
 import { createRng } from "../../tensor/random.ts";
+import { type AloneOptions, alone } from "../alone.ts";
 import { buildImages, isQuantized } from "../build.ts";
 import { fingerprint } from "../checkpoint.ts";
 import { Complaint } from "../complaint.ts";
@@ -28,6 +29,7 @@ import type { Device } from "../device.ts";
 import { type Environment, environment } from "../environment.ts";
 import { writeAtomic } from "../files.ts";
 import { openSimd } from "../node-device.ts";
+import { Interrupted } from "../run.ts";
 import {
   firstImages,
   loadWeights,
@@ -64,7 +66,7 @@ export interface MeasuredRun {
 }
 
 /** A run, and the device and the images to measure it with. */
-export interface MeasureRequest extends Following {
+export interface MeasureRequest extends Following, Pick<AloneOptions, "onWait"> {
   readonly run: TrainedRun;
   readonly dataset: Dataset;
   readonly device: Device;
@@ -87,15 +89,34 @@ export async function measureRun(request: MeasureRequest): Promise<MeasuredRun> 
   const file = (settings: object, ending: string): string =>
     join(run.folder, "measures", `${hashOf({ ...identity, settings })}.${ending}`);
   const path = file(settings, "json");
-  if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as MeasuredRun;
+  const known = (): MeasuredRun | null =>
+    existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as MeasuredRun) : null;
+  const search = searchSettings(settings);
+  const journal = { path: file(search, "steps.jsonl"), identity };
+  // Two processes that searched at once would write their steps into one file. The second one finds what the first has found.
+  const measured =
+    known() ??
+    (await alone(
+      join(run.folder, "measures", "work"),
+      hashOf({ ...identity, settings: search }),
+      async () => known() ?? (await measureAlone(request, path, journal)),
+      request,
+    ));
+  if (measured === null) throw new Interrupted("stopped, while another process was measuring the same run.");
+  return measured;
+}
 
+async function measureAlone(
+  request: MeasureRequest,
+  path: string,
+  journal: { readonly path: string; readonly identity: object },
+): Promise<MeasuredRun> {
+  const { run, dataset, device, settings } = request;
   const began = performance.now();
   const images = firstImages(buildImages(dataset).train, settings.images, run);
   const { model, weights: trained } = await networkOf(request, device.kernels);
-  const search = searchSettings(settings);
-  const journal = { path: file(search, "steps.jsonl"), identity };
   const rng = createRng(`measures/${settings.seed}`);
-  const radii = await searchRadii(model, trained, images, rng, search, journal, request);
+  const radii = await searchRadii(model, trained, images, rng, searchSettings(settings), journal, request);
   const measured = await measuresOf(request, images, radii);
   const result: MeasuredRun = {
     run: run.result.id,

@@ -52,10 +52,13 @@ interface OwnerFile {
   readonly beat: number;
 }
 
-const ownersOf = ({ work }: SweepFolder): string => join(work, "owners");
+/** Whoever is at work somewhere is written down in one folder. */
+type Place = Pick<SweepFolder, "work">;
+
+const ownersOf = ({ work }: Place): string => join(work, "owners");
 
 /** Enters the folder as an owner, and counts up until it leaves. */
-export function enter(folder: SweepFolder, beat: number): { readonly name: string; leave(): void } {
+export function enter(folder: Place, beat: number): { readonly name: string; leave(): void } {
   const name = randomUUID();
   const path = join(ownersOf(folder), `${name}.json`);
   let beats = 0;
@@ -83,7 +86,7 @@ export function enter(folder: SweepFolder, beat: number): { readonly name: strin
 }
 
 /** Tells, look by look, which owners are gone. */
-export function createWatch(folder: SweepFolder, lease: number, now = () => performance.now() / 1000) {
+export function createWatch(folder: Place, lease: number, now = () => performance.now() / 1000) {
   const here = place();
   const seen = new Map<string, { readonly beat: string; readonly at: number; readonly stood: number }>();
   const stands = (key: string, beat: string): boolean => {
