@@ -28,8 +28,15 @@ export const kernels: readonly Mutant[] = [
   ...inFile("src/tensor/kernels/simd/assembly/quantize.ts", property("lsq"), [
     {
       what: "the mask stops the gradient on the highest level, not beyond it",
-      from: "v128.and(f32x4.ge(x, low), f32x4.le(x, high))",
-      to: "v128.and(f32x4.ge(x, low), f32x4.lt(x, high))",
+      from: "f32x4.eq(c, x)",
+      to: "v128.and(f32x4.eq(c, x), f32x4.lt(x, high))",
+    },
+  ]),
+  ...inFile("src/tensor/kernels/simd/assembly/quantize.ts", property("quantize-products"), [
+    {
+      what: "the product is taken for the quotient beside ties too",
+      from: "0.5 - (max(qn, qp) + 1) * SLACK",
+      to: "0.5",
     },
   ]),
   ...inFile(

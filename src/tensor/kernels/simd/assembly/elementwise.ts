@@ -42,16 +42,26 @@ const ADD = 0, SUB = 1, MUL = 2, DIV = 3, GATE = 4;
   return f == GELU ? math.gelu(x) : math.geluSlope(x);
 }
 
+// A function for each map: V8 compiles a loop badly where its function has many others.
+function neg(x: usize, y: usize, n: i32, c: f32): void { map(NEG, x, y, n, c); }
+function sqrt(x: usize, y: usize, n: i32, c: f32): void { map(SQRT, x, y, n, c); }
+function abs(x: usize, y: usize, n: i32, c: f32): void { map(ABS, x, y, n, c); }
+function relu(x: usize, y: usize, n: i32, c: f32): void { map(RELU, x, y, n, c); }
+function positive(x: usize, y: usize, n: i32, c: f32): void { map(POSITIVE, x, y, n, c); }
+function scale(x: usize, y: usize, n: i32, c: f32): void { map(SCALE, x, y, n, c); }
+function shift(x: usize, y: usize, n: i32, c: f32): void { map(SHIFT, x, y, n, c); }
+function atLeast(x: usize, y: usize, n: i32, c: f32): void { map(AT_LEAST, x, y, n, c); }
+
 export function unary(f: i32, x: usize, y: usize, n: i32, c: f32): void {
   switch (f) {
-    case NEG: return map(NEG, x, y, n, c);
-    case SQRT: return map(SQRT, x, y, n, c);
-    case ABS: return map(ABS, x, y, n, c);
-    case RELU: return map(RELU, x, y, n, c);
-    case POSITIVE: return map(POSITIVE, x, y, n, c);
-    case SCALE: return map(SCALE, x, y, n, c);
-    case SHIFT: return map(SHIFT, x, y, n, c);
-    case AT_LEAST: return map(AT_LEAST, x, y, n, c);
+    case NEG: return neg(x, y, n, c);
+    case SQRT: return sqrt(x, y, n, c);
+    case ABS: return abs(x, y, n, c);
+    case RELU: return relu(x, y, n, c);
+    case POSITIVE: return positive(x, y, n, c);
+    case SCALE: return scale(x, y, n, c);
+    case SHIFT: return shift(x, y, n, c);
+    case AT_LEAST: return atLeast(x, y, n, c);
   }
   for (const end = x + bytes(n); x < end; x += 4, y += 4) {
     const v = <f64>load<f32>(x);
@@ -102,13 +112,19 @@ export function unary(f: i32, x: usize, y: usize, n: i32, c: f32): void {
     store<f32>(y + bytes(i), f32x4.extract_lane(binary4(f, v128.load32_zero(a + bytes(i * sa)), v128.load32_zero(b + bytes(i * sb))), 0));
 }
 
+function add(a: usize, sa: i32, b: usize, sb: i32, y: usize, n: i32): void { run(ADD, a, sa, b, sb, y, n); }
+function sub(a: usize, sa: i32, b: usize, sb: i32, y: usize, n: i32): void { run(SUB, a, sa, b, sb, y, n); }
+function mul(a: usize, sa: i32, b: usize, sb: i32, y: usize, n: i32): void { run(MUL, a, sa, b, sb, y, n); }
+function div(a: usize, sa: i32, b: usize, sb: i32, y: usize, n: i32): void { run(DIV, a, sa, b, sb, y, n); }
+function gate(a: usize, sa: i32, b: usize, sb: i32, y: usize, n: i32): void { run(GATE, a, sa, b, sb, y, n); }
+
 function runOf(f: i32, a: usize, sa: i32, b: usize, sb: i32, y: usize, n: i32): void {
   switch (f) {
-    case ADD: return run(ADD, a, sa, b, sb, y, n);
-    case SUB: return run(SUB, a, sa, b, sb, y, n);
-    case MUL: return run(MUL, a, sa, b, sb, y, n);
-    case DIV: return run(DIV, a, sa, b, sb, y, n);
-    default: return run(GATE, a, sa, b, sb, y, n);
+    case ADD: return add(a, sa, b, sb, y, n);
+    case SUB: return sub(a, sa, b, sb, y, n);
+    case MUL: return mul(a, sa, b, sb, y, n);
+    case DIV: return div(a, sa, b, sb, y, n);
+    default: return gate(a, sa, b, sb, y, n);
   }
 }
 
