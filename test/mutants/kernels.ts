@@ -38,6 +38,11 @@ export const kernels: readonly Mutant[] = [
       from: "0.5 - (max(qn, qp) + 1) * SLACK",
       to: "0.5",
     },
+    {
+      what: "the inverse of a step is taken for an ordinary number, however small the step is",
+      from: "ordinary ? 0.5",
+      to: "true ? 0.5",
+    },
   ]),
   ...inFile(
     "src/tensor/random.ts",

@@ -95,4 +95,11 @@ describe("quantization by the inverse of the step has the bits of a division", (
         await expectDivided(all, s, { qn: 256, qp: 255, rounding });
       }
   });
+
+  test("at steps whose inverse is infinite, among whole lines without a zero", () =>
+    expectDivided(
+      Array.from({ length: 64 }, (_, k) => Math.fround((k / 8 + 0.3) * 1e-40)),
+      Math.fround(1e-40),
+      { qn: 8, qp: 7, rounding: "half-even" },
+    ));
 });
