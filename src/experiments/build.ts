@@ -28,12 +28,12 @@ import { type Pretrained, pretrained } from "./pretrained.ts";
 
 /** @param start - the file that its first weights come from, if they do */
 export function buildModel(
-  { model, bits, policy }: RunConfig,
+  { model, bits, policy, newHead }: RunConfig,
   { classes, shape }: ImageKind,
   start?: Pretrained,
 ): Model | QuantizedModel {
   const drawn = architecture(model, { image: shape, classes: classes.length });
-  const float = start === undefined ? drawn : pretrained(drawn, start);
+  const float = start === undefined ? drawn : pretrained(drawn, start, newHead);
   return bits === 32 && policy.activations === undefined ? float : prepare(float, { bits, ...policy });
 }
 

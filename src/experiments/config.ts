@@ -90,6 +90,8 @@ export const runSchema = z
       .string()
       .regex(/^[0-9a-f]{64}$/, "expected a SHA-256")
       .exactOptional(),
+    /** The last layer is not from that file, but drawn: for other classes. */
+    newHead: z.literal(true).exactOptional(),
     /** Parts in which each batch passes through the network. Absent where it passes in one piece. */
     accumulate: z.int(PARTS).min(2, PARTS).exactOptional(),
     seed: whole(0),
@@ -97,13 +99,27 @@ export const runSchema = z
     kernels: z.enum(["simd", "reference", "headlessgl", "webgl2", "webgpu"]).default("simd"),
   })
   .superRefine((config, { addIssue }) => {
-    const { bits, schedule, milestones, epochs, binReg, labelSmoothing, teacher, data, augment } = config;
+    const {
+      bits,
+      schedule,
+      milestones,
+      epochs,
+      binReg,
+      labelSmoothing,
+      teacher,
+      data,
+      augment,
+      weights,
+      newHead,
+    } = config;
     const wrong = (path: string[], input: unknown, message: string): void =>
       addIssue({ code: "custom", path, input, message });
     if (augment !== undefined && (augment === "resized-crop-flip") !== (data.name === "imagenet"))
       wrong(["augment"], augment, "resized-crop-flip is for imagenet, and crop-flip for all others");
     if (binReg !== undefined && bits === 32)
       wrong(["binReg"], binReg, "there are no levels to draw weights to: they have 32 bits");
+    if (newHead !== undefined && weights === undefined)
+      wrong(["newHead"], newHead, "only with --weights, whose last layer it leaves out");
     if (labelSmoothing !== undefined && teacher !== undefined)
       wrong(["labelSmoothing"], labelSmoothing, "a student of a teacher sees no labels");
     if (schedule !== undefined && milestones.length > 0)

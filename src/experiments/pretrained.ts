@@ -27,22 +27,40 @@ const OWN = /(^|\.)random_state$/;
 
 const isReal = ({ dtype }: SafeTensor): boolean => dtype === "F32" || dtype === "F64";
 
+/** The last layer, which tells the classes apart, and the batch norm after it where there is one: what begins their names. */
+export function headOf({ weights, norms }: Model): readonly string[] {
+  const weight = weights.at(-1)!;
+  const norm = norms?.[weight];
+  return [weight.replace(/\.weight$/, ""), ...(norm === undefined ? [] : [norm])];
+}
+
+const isOf = (head: readonly string[], name: string): boolean =>
+  head.some((start) => name.startsWith(`${start}.`));
+
 /**
  * The model, whose first weights are those of the file: its parameters and its running statistics.
  *
+ * @param newHead - the last layer begins as in any run, whatever the file has of it
  * @throws Complaint, from `init`, with all that is missing, not expected, or of another shape
  */
-export const pretrained = (model: Model, file: Pretrained): Model => ({
+export const pretrained = (model: Model, whole: Pretrained, newHead = false): Model => ({
   ...model,
   init(kernels, rng, dtype) {
+    const head = headOf(model);
+    const file = newHead ? without(whole, head) : whole;
     const drawn = model.init(kernels, drawingTheRest(rng, file), dtype);
-    checkFit(model.name, drawn, file);
+    checkFit(model.name, drawn, file, head, newHead);
     const stored = (like: Tensor, name: string): Tensor => {
       const found = file.tensors[name];
       return found === undefined ? like : kernels.tensor(numbersOf(found, like), like.shape);
     };
     return { params: mapTree(drawn.params, stored), buffers: mapTree(drawn.buffers, stored) };
   },
+});
+
+const without = (file: Pretrained, head: readonly string[]): Pretrained => ({
+  ...file,
+  tensors: Object.fromEntries(Object.entries(file.tensors).filter(([name]) => !isOf(head, name))),
 });
 
 const still: Rng = {
@@ -66,9 +84,16 @@ function numbersOf({ data }: SafeTensor, { dtype }: Tensor): Numbers {
   return values;
 }
 
-function checkFit(network: string, { params, buffers }: Weights, { path, tensors }: Pretrained): void {
+function checkFit(
+  network: string,
+  { params, buffers }: Weights,
+  { path, tensors }: Pretrained,
+  head: readonly string[],
+  newHead: boolean,
+): void {
   const expected = { ...params, ...buffers };
-  const missing = Object.keys(expected).filter((name) => tensors[name] === undefined && !OWN.test(name));
+  const own = (name: string): boolean => OWN.test(name) || (newHead && isOf(head, name));
+  const missing = Object.keys(expected).filter((name) => tensors[name] === undefined && !own(name));
   const unexpected = Object.keys(tensors).filter(
     (name) => expected[name] === undefined && !DERIVED.test(name),
   );
@@ -92,9 +117,10 @@ function checkFit(network: string, { params, buffers }: Weights, { path, tensors
   const lines = complaints.flatMap(([what, names]) =>
     names.length === 0 ? [] : [`\n  ${what} (${names.length}): ${names.join("; ")}`],
   );
+  const ofHead = odd.length > 0 && odd.every((text) => isOf(head, text));
   if (lines.length > 0)
     throw new Complaint(
-      `${path} does not hold the weights of ${network} for these images:${lines.join("")}`,
+      `${path} does not hold the weights of ${network} for these images:${lines.join("")}${ofHead ? "\n  For other classes, --new-head begins the last layer anew." : ""}`,
       2,
     );
 }

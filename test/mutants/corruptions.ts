@@ -214,7 +214,11 @@ export const corruptions: readonly Mutant[] = [
     },
   ]),
   ...inFile("src/experiments/robustness/imagenet-c.ts", property("imagenet-c"), [
-    { what: "photographs are resized once more", from: 'images), view: "middle" }', to: "images) }" },
+    {
+      what: "photographs are resized once more",
+      from: 'known !== undefined), view: "middle" }',
+      to: "known !== undefined) }",
+    },
     {
       what: "classes and numbers are not compared",
       from: "split.count !== first.count",

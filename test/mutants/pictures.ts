@@ -21,7 +21,7 @@ export const pictures: readonly Mutant[] = [
   ...inFile("src/experiments/data/image-folder.ts", property("image-folder"), [
     {
       what: "the first files of the list are taken, all of the first classes",
-      from: "Math.floor((i * all.length) / used)",
+      from: "Math.floor((i * split.count) / count)",
       to: "i",
     },
     {

@@ -1,11 +1,12 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { buildModel } from "../../src/experiments/build.ts";
 import { Complaint } from "../../src/experiments/complaint.ts";
 import type { MeasuredRun } from "../../src/experiments/measuring/measure.ts";
 import { type RadiusName, radiusNames } from "../../src/experiments/measuring/radii.ts";
-import { Interrupted } from "../../src/experiments/run.ts";
+import { Interrupted, run, runFolder } from "../../src/experiments/run.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/experiments/safetensors.ts";
 import { openRun } from "../../src/experiments/trained.ts";
 import { pacBayesInit, pacBayesOrig, sharpnessInit, sharpnessOrig } from "../../src/measures/bounds.ts";
@@ -220,5 +221,25 @@ describe("what cannot be measured is a complaint", () => {
     await expect(measured).rejects.toThrow(Complaint);
     await expect(measured).rejects.toThrow(/not a finite number: "conv.weight" has NaN at 3 of 250/);
     expect(filesOf(at)).toEqual([]);
+  });
+});
+
+describe("a network whose inputs of layers are quantized", () => {
+  test("has no path norm, and says why; its norms it has", async () => {
+    const out = mkdtempSync(join(tmpdir(), "qgen-w4a4-"));
+    onTestFinished(() => rmSync(out, { recursive: true, force: true }));
+    const plain = configOf(4);
+    const config = { ...plain, epochs: 1, policy: { ...plain.policy, activations: 4 } };
+    await run(config, { device, dataset, out, existing: "refuse" });
+    const measured = await measure(2, {}, { run: openRun(runFolder(out, config).folder) });
+    for (const id of ["path_norm", "path_norm_over_margin"])
+      expect(measureOf(measured, id)).toMatchObject({
+        value: null,
+        note: expect.stringMatching(
+          /^the path norm is a sum over paths of weights, .* is rounded, to 4 bits$/,
+        ),
+      });
+    expect(measureOf(measured, "path_norm").raw).toBeNull();
+    expect(measured.measures.some(({ value }) => value !== null)).toBe(true);
   });
 });

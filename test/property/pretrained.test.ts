@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { architecture } from "../../src/experiments/architectures.ts";
 import { saveWeights } from "../../src/experiments/checkpoint.ts";
-import { pretrained } from "../../src/experiments/pretrained.ts";
+import { headOf, pretrained } from "../../src/experiments/pretrained.ts";
 import { readPretrained } from "../../src/experiments/read-pretrained.ts";
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from "../../src/experiments/safetensors.ts";
 import type { Weights } from "../../src/nn/model.ts";
@@ -106,8 +106,55 @@ describe("weights from a file", () => {
   });
 });
 
+describe("a new head", () => {
+  const { weights } = model;
+  const more = architecture("nin:1x1", { ...fit, classes: 7 });
+
+  test("is the last layer of each network, with the batch norm after it", () => {
+    const heads = (names: readonly string[], side: number) =>
+      names.map((name) => headOf(architecture(name, { image: [3, side, side], classes: 4 })).join());
+    expect(heads(["resnet18:w2", "mobilenetv1:w2", "vgg19:w2"], 32)).toEqual(["fc", "linear", "classifier"]);
+    expect(heads(["mobilenetv2", "deit-t", "swin-t"], 64)).toEqual(["classifier.1", "head", "head"]);
+    expect(headOf(model)).toEqual(["conv", "bn"]);
+  });
+
+  test("is drawn as in any run of that seed, and all else is from the file, which may lack it", () => {
+    const known = init(model, 1);
+    const file = fileOf(known);
+    const loaded = numbers(init(pretrained(more, file, true), 7).params);
+    const [drawn, old] = [numbers(init(more, 7).params), numbers(known.params)];
+    const head = ["conv.weight", "conv.bias", "bn.weight", "bn.bias"];
+    for (const name of Object.keys(loaded))
+      expect(loaded[name], name).toEqual((head.includes(name) ? drawn : old)[name]);
+    expect(head.every((name) => name in loaded)).toBe(true);
+    const cut = fileOf(known, (tensors) => {
+      for (const name of head) delete tensors[name];
+    });
+    expect(numbers(init(pretrained(more, cut, true), 7).params)).toEqual(loaded);
+    // Of the same classes, too, it begins anew.
+    expect(numbers(init(pretrained(model, file, true), 7).params)[weights.at(-1)!]).not.toEqual(
+      old[weights.at(-1)!],
+    );
+  });
+
+  test("is offered where only the head does not fit, and takes nothing else that does not", () => {
+    const file = fileOf(init(model, 1));
+    expect(() => init(pretrained(more, file))).toThrow(
+      /of another shape or type \(6\): conv\.weight is F32 .*\n {2}For other classes, --new-head begins the last layer anew\.$/s,
+    );
+    const worse = fileOf(init(model, 1), (tensors) => {
+      const name = Object.keys(tensors).find((name) => name.endsWith("conv1.weight"))!;
+      tensors[name] = f32([1, 2]);
+    });
+    for (const newHead of [false, true])
+      expect(() => init(pretrained(more, worse, newHead))).toThrow(
+        /conv1\.weight is F32 \[2\].*(?<!anew\.)$/s,
+      );
+  });
+});
+
 test("qgen train --weights begins there, keeps the file, and measures distances from it", {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const out = scratch();
   const path = join(folder, "start.safetensors");
@@ -130,6 +177,16 @@ test("qgen train --weights begins there, keeps the file, and measures distances 
   expect(other.stderr).toMatch(
     /does not hold the weights of nin:2x2 .*of another shape or type \(\d+\): blocks/s,
   );
+  const fewer = architecture("nin:2x1", { image: [3, 32, 32], classes: 4 });
+  saveWeights(path, init(fewer, 5), {});
+  const tuned = await qgen("train", ...run, "--weights", path, "--new-head", "--json");
+  expect(tuned.stderr).toContain(`first weights from ${path}, but for conv and bn, which are drawn`);
+  expect(JSON.parse(tuned.stdout).config.newHead).toBe(true);
+  const alone = await qgen("train", ...run, "--new-head");
+  expect([alone.code, alone.stderr]).toEqual([
+    2,
+    expect.stringContaining("--new-head true: only with --weights, whose last layer it leaves out"),
+  ]);
   const none = await qgen("train", ...run, "--weights", join(folder, "none"));
   expect([none.code, none.stderr]).toEqual([2, expect.stringMatching(/cannot be read: ENOENT/)]);
 });

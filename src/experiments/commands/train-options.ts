@@ -50,6 +50,7 @@ export interface TrainOptions {
   device: DeviceName;
   threads?: number;
   weights?: string;
+  newHead?: true;
   imageSize: number;
   dataDir?: string;
   out: string;
@@ -123,6 +124,7 @@ export const trainOptions = (): Command =>
     .option("--sam-adaptive", "measure that distance in units of each weight")
     .option("--sam-moved <which>", "what is moved to the worst point: weights or all", "weights")
     .option("--weights <file>", "first weights, as torchvision and timm publish them (safetensors)")
+    .option("--new-head", "but for the last layer, which is drawn: for other classes than those of the file")
     .option(
       "--accumulate <k>",
       "pass each batch in so many parts, one after the other, to save memory",

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { partSize } from "../../nn/parts.ts";
+import { architecture } from "../architectures.ts";
 import { buildModel } from "../build.ts";
 import { Complaint, explained } from "../complaint.ts";
 import type { RunConfig } from "../config.ts";
@@ -13,9 +14,11 @@ import { environment } from "../environment.ts";
 import { writeAtomic } from "../files.ts";
 import { openDevice } from "../node-device.ts";
 import { precisionOf } from "../precision.ts";
+import { headOf } from "../pretrained.ts";
 import { activationsOf, createProfiler, type Profiler, profileText } from "../profile.ts";
 import { createProgress, followRun } from "../progress.ts";
 import { readPretrained } from "../read-pretrained.ts";
+import { listed } from "../report/format.ts";
 import type { RunResult } from "../result.ts";
 import { run, runFolder } from "../run.ts";
 import { paperRecipe } from "../scales.ts";
@@ -77,6 +80,7 @@ async function trainAction(this: Command, given: TrainOptions): Promise<void> {
     ...(lesson === undefined ? {} : { teacher: lesson.config }),
     ...(sam === undefined ? {} : { sam: { rho: sam, adaptive: samAdaptive, moved: samMoved } }),
     ...(weights === undefined ? {} : { weights: weights.sha256 }),
+    ...(options.newHead === undefined ? {} : { newHead: true }),
     ...(accumulate === 1 ? {} : { accumulate }),
     seed,
     kernels: device.kernels.name,
@@ -94,6 +98,14 @@ async function trainAction(this: Command, given: TrainOptions): Promise<void> {
   const progress = createProgress(process.stderr);
   const signals = stopOnSignal();
   progress.print(`${config.model} ${precisionOf(config)} on ${dataset.source} (${deviceText(device.info)})`);
+  if (weights !== undefined) {
+    const head = headOf(
+      architecture(config.model, { image: dataset.shape, classes: dataset.classes.length }),
+    );
+    progress.print(
+      `first weights from ${weights.path}${config.newHead ? `, but for ${listed(head)}, which are drawn` : ""}`,
+    );
+  }
   try {
     profiler?.start();
     const result = await run(config, {

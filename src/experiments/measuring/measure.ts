@@ -184,6 +184,7 @@ async function measuresOf(
     {
       ...Object.fromEntries(radiusNames.map((name) => [name, radius(name)])),
       ...(m === null ? {} : { m: () => m }),
+      ...withoutPaths(run.config.policy.activations),
     },
   );
   const measures = measuresWith({ constant, delta, form, denominators });
@@ -194,6 +195,21 @@ async function measuresOf(
     needs,
   );
 }
+
+/**
+ * A network whose inputs of layers are quantized has no path norm: an image of ones through squared weights would be rounded
+ * to steps that belong to other numbers.
+ */
+const withoutPaths = (activations: number | undefined) =>
+  activations === undefined
+    ? {}
+    : {
+        pathNorm: (): number => {
+          throw new RangeError(
+            `the path norm is a sum over paths of weights, and here what arrives at a layer is rounded, to ${activations} bits`,
+          );
+        },
+      };
 
 const curvature: ReadonlySet<string> = new Set([
   "hessian",
