@@ -2,13 +2,14 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Job, schemaId, shownAddress } from "../../src/experiments/sweep/redis.ts";
 import { createRng } from "../../src/tensor/random.ts";
 import { qgen, scratch, scratchOfFile, start } from "./qgen.ts";
-import { endedIn, namesIn, sleep, tablesOf, until, writeGrid } from "./sweep-tools.ts";
+import { childrenOf, endedIn, namesIn, sleep, tablesOf, until, writeGrid } from "./sweep-tools.ts";
 
 const absent = spawnSync("redis-server", ["--version"]).status !== 0;
 if (absent) console.log("redis-server is not here: what needs it is skipped");
@@ -46,9 +47,10 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => void server?.kill("SIGKILL"));
 
-function worker(out: string, ...more: string[]) {
+function worker(out: string, more: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
   const started = start(["worker", "--workers", "2", "--lease", "4", "--out", out, ...more], {
     QGEN_REDIS: url,
+    ...env,
   });
   onTestFinished(() => void started.child.kill("SIGKILL"));
   let text = "";
@@ -57,6 +59,9 @@ function worker(out: string, ...more: string[]) {
   });
   return { ...started, atWork: () => until(() => text.includes("at work")) };
 }
+
+const isTrainer = (pid: number): boolean =>
+  readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("sweep-worker");
 
 const sweep = (out: string, ...more: string[]) =>
   start(["sweep", grid, "--out", out, "--redis", url, "--lease", "4", ...more]);
@@ -155,6 +160,39 @@ describe.skipIf(absent)("a sweep by way of Redis", () => {
       }
     },
   );
+
+  test("a worker whose clock is put back by days keeps the run that it has", seconds(120), async () => {
+    await withRedis((client) => client.flushall());
+    const one = {
+      optimizers: [{ optimizer: "sgd", momentum: 0.9, lrs: [0.1] }],
+      weightDecays: [0],
+      bits: [4],
+    };
+    const single = writeGrid(scratch(), one);
+    const [here, out] = [join(scratch(), "here"), join(scratch(), "out")];
+    await qgen("sweep", single, "--out", here);
+
+    const preload = `--import ${pathToFileURL("test/e2e/falling-clock.mjs")}`;
+    const falling = worker(scratch(), ["--workers", "1"], { NODE_OPTIONS: preload });
+    await falling.atWork();
+    const collecting = start(["sweep", single, "--out", out, "--redis", url, "--lease", "4"]);
+    // A run as long as one likes: its process sleeps, and the one that has the job does not.
+    const trainers = (): number[] => childrenOf(falling.child).filter(isTrainer);
+    await until(() => trainers().length > 0);
+    const [trainer] = trainers();
+    process.kill(trainer!, "SIGSTOP");
+    const other = worker(scratch());
+    await other.atWork();
+    // The lock on a job holds for two seconds, and every two seconds somebody looks for those that have run out.
+    await sleep(7000);
+    process.kill(trainer!, "SIGCONT");
+    const { code, stderr } = await collecting.done;
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    for (const { child } of [falling, other]) child.kill("SIGINT");
+    const [mine, theirs] = await Promise.all([falling.done, other.done]);
+    expect([endedIn(mine.stderr).length, endedIn(theirs.stderr).length]).toEqual([1, 0]);
+    expect(tablesOf(out)).toEqual(tablesOf(here));
+  });
 
   test(
     "a worker refuses a job of other code with a sentence, and leaves it to others",

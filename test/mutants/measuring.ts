@@ -171,8 +171,8 @@ export const measuring: readonly Mutant[] = [
     },
     {
       what: "what is known is measured again",
-      from: "if (existsSync(path))",
-      to: "if (existsSync(run.folder) === false)",
+      from: "existsSync(path) ?",
+      to: "existsSync(run.folder) === false ?",
     },
     {
       what: "other weights find what was measured",
@@ -196,11 +196,6 @@ export const measuring: readonly Mutant[] = [
     },
     { what: "the worst case in a box counts as no curvature", from: '  "worstLinf",\n', to: "" },
     {
-      what: "infinite without a word about the margin",
-      from: 'flag === "infinite" && needs.includes("margin")',
-      to: 'flag === "negative" && needs.includes("margin")',
-    },
-    {
       what: "latent weights may be folded",
       from: 'fold && on === "latent" && bits !== 32',
       to: 'fold && on === "latent" && bits === 1',
@@ -214,6 +209,13 @@ export const measuring: readonly Mutant[] = [
       what: "σ for all radii",
       from: "[name, radius(name)]",
       to: '[name, radius("sigma")]',
+    },
+  ]),
+  ...inFile("src/experiments/measuring/values.ts", property("measuring"), [
+    {
+      what: "infinite without a word about the margin",
+      from: 'flag === "infinite" && needs.includes("margin")',
+      to: 'flag === "negative" && needs.includes("margin")',
     },
   ]),
   ...inFile("src/experiments/measuring/settings.ts", property("measuring"), [

@@ -9,12 +9,12 @@ import { runSchema } from "../../src/experiments/config.ts";
 import { syntheticDataset } from "../../src/experiments/data/synthetic.ts";
 import {
   type MeasuredRun,
-  type MeasuredValue,
   type MeasureRequest,
   measureRun,
 } from "../../src/experiments/measuring/measure.ts";
 import { type RadiusName, radiusNames } from "../../src/experiments/measuring/radii.ts";
 import { type MeasureSettings, settingsSchema } from "../../src/experiments/measuring/settings.ts";
+import type { MeasuredValue } from "../../src/experiments/measuring/values.ts";
 import { openDevice } from "../../src/experiments/node-device.ts";
 import { run, runFolder } from "../../src/experiments/run.ts";
 import { loadWeights, openRun, plainNetwork, type TrainedRun } from "../../src/experiments/trained.ts";

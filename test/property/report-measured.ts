@@ -1,5 +1,6 @@
-import type { MeasuredRun, MeasuredValue } from "../../src/experiments/measuring/measure.ts";
+import type { MeasuredRun } from "../../src/experiments/measuring/measure.ts";
 import { settingsSchema } from "../../src/experiments/measuring/settings.ts";
+import type { MeasuredValue } from "../../src/experiments/measuring/values.ts";
 import { table3Columns } from "../../src/experiments/paper/tables.ts";
 import type { RunResult } from "../../src/experiments/result.ts";
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { fingerprint } from "../../src/experiments/checkpoint.ts";
 import { generalizationGap } from "../../src/measures/gap.ts";
 import { evaluate } from "../../src/nn/evaluate.ts";
 import type { Images } from "../../src/nn/images.ts";
@@ -90,6 +91,29 @@ describe("training", () => {
             6,
           );
         }
+    },
+  );
+
+  verifies(
+    "QGen.sec.4.2",
+    "test images decide nothing: with others, with other labels, the same epoch and weights are selected",
+    async () => {
+      const selectedWith = async (test: Images) => {
+        const { optimizer, ...rest } = recipe(1.5, 5);
+        const model = nin({ depth: 1, width: 1, classes: 10 });
+        const start = startOf(model.init(simd, createRng(0)), optimizer);
+        let [best, testLoss] = ["", 0];
+        const events = train(model, { ...data, test }, { optimizer, ...rest }, start, createRng(0));
+        for await (const event of events)
+          if (event.type === "epoch") {
+            best = `${event.state.best!.epoch} ${fingerprint(event.state.best!.weights)}`;
+            testLoss = event.test.loss;
+          }
+        return { best, testLoss };
+      };
+      const [here, there] = [await selectedWith(data.test), await selectedWith(images(20, 2))];
+      expect(there.testLoss).not.toBe(here.testLoss);
+      expect(there.best).toBe(here.best);
     },
   );
 

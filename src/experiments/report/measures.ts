@@ -5,7 +5,8 @@
  */
 
 import type { H1Test } from "../../measures/h1.ts";
-import type { MeasuredRun, MeasuredValue } from "../measuring/measure.ts";
+import type { MeasuredRun } from "../measuring/measure.ts";
+import type { MeasuredValue } from "../measuring/values.ts";
 import { type Table3Column, type Table3Row, table3, table3Columns } from "../paper/tables.ts";
 import type { RunResult } from "../result.ts";
 import type { Aggregate, Precision } from "./aggregate.ts";

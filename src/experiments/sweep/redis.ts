@@ -129,23 +129,36 @@ export async function connect(url: string, say: (text: string) => void): Promise
       return events;
     },
     worker(process, { concurrency, lease }) {
+      const lockSeconds = lease / 2;
       const worker = quiet(
         new bullmq.Worker<Job, Answer>(
           queueName,
-          (job, token) =>
-            process({
-              id: job.id!,
-              data: job.data,
-              back: async () => {
-                await job.moveToWait(token);
-                return new bullmq.WaitingError();
-              },
-            }),
+          async (job, token) => {
+            const renewal = setInterval(
+              // A renewal that fails is made up for by the next one, or the job is somebody else's.
+              () => void job.extendLock(token!, lockSeconds * 1000).catch(() => {}),
+              (lockSeconds / 4) * 1000,
+            );
+            try {
+              return await process({
+                id: job.id!,
+                data: job.data,
+                back: async () => {
+                  await job.moveToWait(token);
+                  return new bullmq.WaitingError();
+                },
+              });
+            } finally {
+              clearInterval(renewal);
+            }
+          },
           {
             connection: open(),
             concurrency,
-            lockDuration: (lease / 2) * 1000,
-            stalledInterval: (lease / 2) * 1000,
+            lockDuration: lockSeconds * 1000,
+            // BullMQ asks the wall clock whether it is time to renew, and does not when that is put back.
+            skipLockRenewal: true,
+            stalledInterval: lockSeconds * 1000,
             maxStalledCount: 20,
           },
         ),

@@ -10,7 +10,8 @@ import type { Drawing } from "../../report/figures.ts";
 import { count, fixed, listed, signed } from "../../report/format.ts";
 import type { Pool } from "../pool.ts";
 import { type Difference, type Marginal, quantizedOf, settingName } from "./settings.ts";
-import { bySetting, decomposed, paired } from "./specs.ts";
+import { bySetting } from "./spec-settings.ts";
+import { decomposed, paired } from "./specs.ts";
 
 /** Those that there are numbers for. */
 export function poolDrawings(

@@ -20,7 +20,8 @@ import { aggregateOf, type Pool, poolOf } from "../pool.ts";
 import { poolCsv } from "../pool-text.ts";
 import { exportsOf, type Standing } from "../rows.ts";
 import { poolDrawings } from "./drawings.ts";
-import { commandOf, type Ended, poolPage, titleOf } from "./page.ts";
+import { commandOf } from "./how.ts";
+import { type Ended, poolPage, titleOf } from "./page.ts";
 import { differencesIn, marginals, marginalsCsv } from "./settings.ts";
 
 type Content = readonly [name: string, content: string | Uint8Array];
