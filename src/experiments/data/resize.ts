@@ -22,17 +22,27 @@ interface Taps {
   readonly coefficients: Int32Array;
 }
 
-/** The triangle filter, as wide as a pixel of the result where that is the wider one. */
-function tapsOf(from: number, to: number): Taps[] {
+/** A weight for each distance from the middle, and the distance from which on it is 0. */
+export interface Filter {
+  readonly support: number;
+  readonly weight: (distance: number) => number;
+}
+
+/** Pillow's BILINEAR. */
+const triangle: Filter = { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) };
+
+/** Pillow's BOX. */
+export const box: Filter = { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) };
+
+/** Distances are in pixels of the picture or of the result, whichever are the wider ones. */
+function tapsOf(from: number, to: number, { support, weight }: Filter): Taps[] {
   const scale = from / to;
-  const support = Math.max(scale, 1);
+  const wide = Math.max(scale, 1);
   return Array.from({ length: to }, (_, i) => {
     const center = (i + 0.5) * scale;
-    const first = Math.max(0, Math.trunc(center - support + 0.5));
-    const end = Math.min(from, Math.trunc(center + support + 0.5));
-    const weights = Array.from({ length: end - first }, (_, j) =>
-      Math.max(0, 1 - Math.abs((first + j - center + 0.5) / support)),
-    );
+    const first = Math.max(0, Math.trunc(center - support * wide + 0.5));
+    const end = Math.min(from, Math.trunc(center + support * wide + 0.5));
+    const weights = Array.from({ length: end - first }, (_, j) => weight((first + j - center + 0.5) / wide));
     const total = weights.reduce((a, b) => a + b, 0);
     return { first, coefficients: Int32Array.from(weights, (w) => Math.trunc(0.5 + (w / total) * ONE)) };
   });
@@ -68,14 +78,19 @@ function resizeAxis(
   return result;
 }
 
-/** The picture in another size, by Pillow's BILINEAR: rows first, then columns, each rounded to bytes. */
-export function resized({ pixels, width, height }: Picture, toWidth: number, toHeight: number): Picture {
+/** The picture in another size, by Pillow's BILINEAR or another filter: rows first, then columns, each rounded to bytes. */
+export function resized(
+  { pixels, width, height }: Picture,
+  toWidth: number,
+  toHeight: number,
+  filter: Filter = triangle,
+): Picture {
   const rows =
     toWidth === width
       ? pixels
       : resizeAxis(
           pixels,
-          tapsOf(width, toWidth),
+          tapsOf(width, toWidth, filter),
           { count: height, before: 3 * width, after: 3 * toWidth },
           { before: 3, after: 3 },
         );
@@ -84,7 +99,7 @@ export function resized({ pixels, width, height }: Picture, toWidth: number, toH
       ? rows
       : resizeAxis(
           rows,
-          tapsOf(height, toHeight),
+          tapsOf(height, toHeight, filter),
           { count: toWidth, before: 3, after: 3 },
           { before: 3 * toWidth, after: 3 * toWidth },
         );
