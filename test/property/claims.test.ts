@@ -56,6 +56,27 @@ describe("the verdict on a claim", () => {
   });
 });
 
+describe("a report in which a network has learned nothing", () => {
+  const of = (model: string, ...why: string[]) =>
+    evidence("a", [own("bins", "fails"), own("gap", "holds")], {
+      robustness: [
+        { model, precisions: [{ name: "Int4", degenerate: why.map((each) => ({ seed: 0, why: each })) }] },
+      ],
+    });
+  const bins = (from: Evidence) => judged(findings, [from]).find(({ id }) => id === "bins")!;
+
+  test("decides nothing, and says why", () => {
+    const found = bins(of("nin:2x2", "it guesses"));
+    expect(found.verdict).toBe("undecided");
+    expect(found.ours[0]!.claim.says).toEqual(["The numbers of bins.", "Int4 seed 0: it guesses."]);
+    expect(bins(of("nin:2x2")).verdict).toBe("contradicted");
+  });
+
+  test("counts where it is another network than the report's own", () => {
+    expect(bins(of("vgg19:w4", "it guesses")).verdict).toBe("contradicted");
+  });
+});
+
 describe("the claims", () => {
   test("have distinct ids, and every finding that they name exists", () => {
     expect(new Set(paperClaims.map(({ id }) => id)).size).toBe(paperClaims.length);

@@ -28,6 +28,17 @@ const summarySchema = z.object({
   }),
   precisions: z.array(z.object({ name: z.string(), bits: z.int(), weights: z.object({ mean: z.number() }) })),
   claims: z.array(claimSchema),
+  /** By network: those that have learned nothing, and why one thinks so. */
+  robustness: z
+    .array(
+      z.object({
+        model: z.string(),
+        precisions: z.array(
+          z.object({ name: z.string(), degenerate: z.array(z.object({ seed: z.int(), why: z.string() })) }),
+        ),
+      }),
+    )
+    .optional(),
   /** Quantized minus FP32, by measure and by level. */
   h1: z
     .array(

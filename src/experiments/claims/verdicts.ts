@@ -5,6 +5,7 @@
  */
 
 import type { Finding } from "../paper/finding.ts";
+import { degenerateNotes } from "../robustness/text.ts";
 import { type PaperClaim, paperClaims } from "./claims.ts";
 import { derived } from "./derived.ts";
 import type { Claimed, Evidence } from "./evidence.ts";
@@ -25,7 +26,8 @@ export interface Judged extends PaperClaim {
 
 export const rule =
   "Reproduced where at least one of our answers holds and none fails; contradicted where at least one fails and none holds; " +
-  "undecided where they contradict each other or none of them decides; not attempted where there is none.";
+  "undecided where they contradict each other or none of them decides; not attempted where there is none. " +
+  "A report in which a network has learned nothing decides nothing.";
 
 export function verdictOf(answers: readonly { readonly claim: { readonly verdict: string } }[]): Verdict {
   if (answers.length === 0) return "not attempted";
@@ -46,10 +48,22 @@ export function judged(findings: readonly Finding[], evidence: readonly Evidence
     const ours = evidence.flatMap((from) =>
       [...from.claims, ...derived(from)]
         .filter(({ id }) => claim.answers.some((start) => isAnswer(id, start)))
-        .map((own) => ({ from, claim: own })),
+        .map((own) => ({ from, claim: sound(from, own) })),
     );
     return { ...claim, paper, ours, verdict: verdictOf(ours) };
   });
+}
+
+/** What a report says to a claim, as far as its own networks have learned anything: one that has not is like none at all. */
+function sound({ recipe, robustness = [] }: Evidence, own: Claimed): Claimed {
+  const tables = robustness.filter(({ model }) => model === recipe.model);
+  const notes = tables.flatMap(({ precisions }) => degenerateNotes(precisions));
+  if (notes.length === 0) return own;
+  return {
+    ...own,
+    verdict: "undecided",
+    says: [...own.says, ...notes.filter((note) => !own.says.includes(note))],
+  };
 }
 
 /** `h1-` begins the ids of one claim by many measures or networks; any other start is a whole id. */

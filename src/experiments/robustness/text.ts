@@ -8,7 +8,7 @@ import { titleOf } from "../corruptions/corruption.ts";
 import { inColumns } from "../report/columns.ts";
 import { toCsv } from "../report/csv.ts";
 import { count, fixed, listed, meanSd } from "../report/format.ts";
-import type { RobustTable } from "./table.ts";
+import type { RobustPrecision, RobustTable } from "./table.ts";
 
 /** Overall numbers by precision, then the gap by corruption. */
 export function robustText({ model, data, source, names, severities, precisions }: RobustTable): string {
@@ -43,7 +43,9 @@ export function robustText({ model, data, source, names, severities, precisions 
 }
 
 /** What is to be known of networks that have learned nothing: a sentence for all that share it. */
-export function degenerateNotes(precisions: RobustTable["precisions"]): string[] {
+export function degenerateNotes(
+  precisions: readonly Pick<RobustPrecision, "name" | "degenerate">[],
+): string[] {
   const all = precisions.flatMap(({ name, degenerate }) =>
     degenerate.map(({ seed, why }) => ({ who: `${name} seed ${seed}`, why })),
   );
