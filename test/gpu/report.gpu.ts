@@ -133,7 +133,7 @@ describe.each(Object.entries(pages))("%s", (_, path) => {
     await page.goto(pathToFileURL(path).href);
 
     // Surfaces are drawn when the browser has a frame to spare, which on a busy machine is seconds later.
-    await expect.poll(() => emptyDrawings(page), { timeout: 60_000 }).toEqual([]);
+    await expect.poll(() => emptyDrawings(page), { timeout: 300_000 }).toEqual([]);
     expect(await faintTexts(page)).toEqual([]);
     const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
     expect(inner, "nothing but tables and drawings is wider than the screen").toBeLessThanOrEqual(outer!);
