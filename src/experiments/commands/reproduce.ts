@@ -209,7 +209,7 @@ const line = (label: string, { status, reason, train, test, gap, seconds }: RunR
 function givenOptions(command: Command): string {
   const given = ["scale", "data", "model", "also", "train", "test", "epochs", "seeds", "corrupted"]
     .filter((name) => command.getOptionValueSource(name) === "cli" && command.getOptionValue(name) !== false)
-    .map((name) => `--${name} ${command.getOptionValue(name)}`);
+    .map((name) => `--${name} ${String(command.getOptionValue(name)) || '""'}`);
   const without = ["measures", "landscape", "corrupted"]
     .filter((part) => command.getOptionValue(part) === false)
     .map((part) => `--no-${part}`);
