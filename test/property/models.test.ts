@@ -98,7 +98,7 @@ describe("LSQ", () => {
 describe("the name of a network", () => {
   test("is one of those that there are, and each network has one", () => {
     for (const [name] of rows) expect(isModelName(name), name).toBe(true);
-    for (const name of ["mobilenetv1:w4", "mobilenetv1:w64", "vgg19:w32"])
+    for (const name of ["mobilenetv1:w4", "mobilenetv1:w64", "mobilenetv2:w8", "vgg19:w32"])
       expect([isModelName(name), architecture(name, { image: [3, 32, 32], classes: 10 }).name]).toEqual([
         true,
         name,
@@ -108,7 +108,7 @@ describe("the name of a network", () => {
       ...second,
       "resnet18:w0",
       "resnet34",
-      "mobilenetv2:w8",
+      "mobilenetv2:w0",
       "nin:0x1",
       "nin:2x1 ",
       "VGG19",

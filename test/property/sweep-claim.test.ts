@@ -2,8 +2,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { runId } from "../../src/experiments/config.ts";
 import { type Claim, type Claims, openClaims } from "../../src/experiments/sweep/claim.ts";
 import {
+  namesIn,
   publish,
   resultIn,
   type SweepFolder,
@@ -85,6 +87,23 @@ describe("a claim", () => {
     publish(folder, writeRun(join(folder.work, "elsewhere"), result));
     expect(claims(folder).claim(config)).toBe("done");
     expect(stateOf(folder, config)).toEqual({ state: "done", result: JSON.parse(JSON.stringify(result)) });
+  });
+
+  test("that was discarded, and in which an orphan has written once more, goes when the sweep ends", () => {
+    const folder = folderOfTest();
+    const opened = openClaims(folder, leasesOf(60));
+    const other = { ...config, lr: 0.25 };
+    const left = [`${id}.1`, `${runId(other)}.1`, `${id}.2`];
+    for (const name of left) mkdirSync(join(folder.work, name), { recursive: true });
+    opened.dispose();
+    expect(namesIn(folder.work), "nothing is complete yet").toEqual(expect.arrayContaining(left));
+    publish(folder, writeRun(join(folder.work, "elsewhere"), result));
+    stranger(folder, `${id}.3`, 1);
+    openClaims(folder, leasesOf(60)).dispose();
+    expect(namesIn(folder.work), "somebody is at work").toEqual(expect.arrayContaining(left));
+    rmSync(join(folder.work, `${id}.3`), { recursive: true });
+    openClaims(folder, leasesOf(60)).dispose();
+    expect(namesIn(folder.work).sort()).toEqual([left[1], "elsewhere", "owners"].sort());
   });
 
   test("of a run whose result is damaged sets the result aside", () => {

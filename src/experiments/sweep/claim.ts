@@ -92,7 +92,14 @@ export function openClaims(folder: SweepFolder, { lease, beat }: LeaseOptions): 
       inherit(folder, claim, last + 1);
       return claim;
     },
-    dispose: me.leave,
+    dispose() {
+      // The worker of a sweep that was killed may have written once more, after its claim was discarded.
+      for (const [id, last] of lastClaims(folder)) {
+        const owned = existsSync(join(folder.work, `${id}.${last}`, "owner"));
+        if (!owned && isPublished(folder, id)) discardClaims(folder, id, last);
+      }
+      me.leave();
+    },
   };
 }
 

@@ -20,7 +20,8 @@ const stop = (): void => {
 // Ctrl-C, and schedulers, reach the whole group of processes; it is for the sweep to say what that means.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
-process.on("disconnect", stop);
+// What is saved after the sweep has died would be saved beside the run that somebody else goes on with.
+process.on("disconnect", () => process.exit());
 
 const report = (message: Report): void => {
   if (process.connected) process.send!(message);
