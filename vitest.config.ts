@@ -5,6 +5,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // Processes, not threads: WebAssembly memories of finished files are given back.
     pool: "forks",
+    // Every processor: much of the time, a test waits for a command that it has started.
+    maxWorkers: "100%",
     testTimeout: 30_000,
     // Test files run side by side: there is no core left for a second thread, except where a test asks for one.
     env: { QGEN_THREADS: "1" },

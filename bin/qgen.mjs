@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-// The command line: TypeScript run as it is.
-import { register } from "tsx/esm/api";
+// The command line.
+import { bundled } from "./bundled.mjs";
 
-register();
-await import("../src/experiments/cli.ts");
+await import(await bundled("src/experiments/cli.ts"));

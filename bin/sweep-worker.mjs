@@ -1,5 +1,4 @@
 // A process that trains for a sweep, started by it.
-import { register } from "tsx/esm/api";
+import { bundled } from "./bundled.mjs";
 
-register();
-await import("../src/experiments/sweep/worker-process.ts");
+await import(await bundled("src/experiments/sweep/worker-process.ts"));

@@ -6,40 +6,49 @@
  */
 
 import { Command, CommanderError } from "commander";
+import { claimsCommand } from "./commands/claims.ts";
+import { corruptCommand } from "./commands/corrupt.ts";
+import { dataCommand } from "./commands/data.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { landscapeCommand } from "./commands/landscape.ts";
+import { measureCommand } from "./commands/measure.ts";
+import { paperCommand } from "./commands/paper.ts";
+import { poolCommand } from "./commands/pool.ts";
+import { reproduceCommand } from "./commands/reproduce.ts";
+import { robustnessCommand } from "./commands/robustness.ts";
+import { specCommand } from "./commands/spec.ts";
+import { statusCommand, watchCommand } from "./commands/status.ts";
+import { sweepCommand } from "./commands/sweep.ts";
+import { theoryCommand } from "./commands/theory.ts";
+import { trainCommand } from "./commands/train.ts";
+import { workerCommand } from "./commands/worker.ts";
 import { Complaint } from "./complaint.ts";
 import { version } from "./environment.ts";
 import { Interrupted } from "./run.ts";
 
-/** The commands. Each is loaded when it is wanted: to load them all takes most of a second. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  train: async () => (await import("./commands/train.ts")).trainCommand(),
-  reproduce: async () => (await import("./commands/reproduce.ts")).reproduceCommand(),
-  sweep: async () => (await import("./commands/sweep.ts")).sweepCommand(),
-  worker: async () => (await import("./commands/worker.ts")).workerCommand(),
-  status: async () => (await import("./commands/status.ts")).statusCommand(),
-  watch: async () => (await import("./commands/status.ts")).watchCommand(),
-  pool: async () => (await import("./commands/pool.ts")).poolCommand(),
-  measure: async () => (await import("./commands/measure.ts")).measureCommand(),
-  landscape: async () => (await import("./commands/landscape.ts")).landscapeCommand(),
-  corrupt: async () => (await import("./commands/corrupt.ts")).corruptCommand(),
-  robustness: async () => (await import("./commands/robustness.ts")).robustnessCommand(),
-  paper: async () => (await import("./commands/paper.ts")).paperCommand(),
-  claims: async () => (await import("./commands/claims.ts")).claimsCommand(),
-  data: async () => (await import("./commands/data.ts")).dataCommand(),
-  doctor: async () => (await import("./commands/doctor.ts")).doctorCommand(),
-  theory: async () => (await import("./commands/theory.ts")).theoryCommand(),
-  spec: async () => (await import("./commands/spec.ts")).specCommand(),
-};
-
-async function createProgram(wanted: string | undefined): Promise<Command> {
+function createProgram(): Command {
   const program = new Command("qgen")
     .description("QGen: the generalization of quantization-aware training, as an executable specification.")
     .version(version())
     .showSuggestionAfterError()
-    .showHelpAfterError("(add --help for what there is)");
-  const one = Object.keys(commands).filter((name) => name === wanted);
-  for (const name of one.length > 0 ? one : Object.keys(commands))
-    program.addCommand(await commands[name]!());
+    .showHelpAfterError("(add --help for what there is)")
+    .addCommand(trainCommand())
+    .addCommand(reproduceCommand())
+    .addCommand(sweepCommand())
+    .addCommand(workerCommand())
+    .addCommand(statusCommand())
+    .addCommand(watchCommand())
+    .addCommand(poolCommand())
+    .addCommand(measureCommand())
+    .addCommand(landscapeCommand())
+    .addCommand(corruptCommand())
+    .addCommand(robustnessCommand())
+    .addCommand(paperCommand())
+    .addCommand(claimsCommand())
+    .addCommand(dataCommand())
+    .addCommand(doctorCommand())
+    .addCommand(theoryCommand())
+    .addCommand(specCommand());
   const everywhere = (command: Command): void => {
     command.exitOverride().copyInheritedSettings(program);
     command.commands.forEach(everywhere);
@@ -71,7 +80,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  await (await createProgram(process.argv[2])).parseAsync();
+  await createProgram().parseAsync();
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }

@@ -1,5 +1,4 @@
-// What a thread of the decoder runs: TypeScript as it is.
-import { register } from "tsx/esm/api";
+// What a thread of the decoder runs.
+import { bundled } from "../../../bin/bundled.mjs";
 
-register();
-await import("./decoder-thread.ts");
+await import(await bundled("src/experiments/data/decoder-thread.ts"));
