@@ -1,14 +1,16 @@
-// A program of this repository as one file of JavaScript in build/, which starts in a third of the time that its hundreds of
+// A program of this repository as one file of JavaScript in build/programs, which starts in a third of the time that its hundreds of
 // files of TypeScript take. It is made anew when one of them has changed.
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+/** @param {string} file */
 const changed = (file) => statSync(join(root, file), { throwIfNoEntry: false })?.mtimeMs;
 /** Before the list of the files that a bundle was made of, at its end: a bundle and its list cannot come apart. */
 const listed = "\n// made of ";
 
+/** @param {string} bundle */
 function isFresh(bundle) {
   try {
     const text = readFileSync(bundle, "utf8");
@@ -19,23 +21,32 @@ function isFresh(bundle) {
   }
 }
 
-/** @param entry - of the program, from the root of the repository: `src/…/NAME.ts` */
+/** @param {string} entry - of the program, from the root of the repository: `src/…/NAME.ts` */
 export async function bundled(entry) {
-  const bundle = join(root, "build", entry.replace(/^.*\/(.*)\.ts$/, "$1.mjs"));
+  const bundle = join(root, "build/programs", entry.replace(/^.*\/(.*)\.ts$/, "$1.mjs"));
   if (!isFresh(bundle)) await make(entry, bundle);
   process.setSourceMapsEnabled(true);
   return pathToFileURL(bundle).href;
 }
 
+/**
+ * @param {string} entry
+ * @param {string} bundle
+ */
 async function make(entry, bundle) {
   const { build } = await import("esbuild");
+  /** @type {Record<string, number | undefined>} */
   const files = { "bin/bundled.mjs": changed("bin/bundled.mjs") };
+  /** @type {(file: import("esbuild").OnLoadArgs) => import("esbuild").OnLoadResult} */
   const load = ({ path }) => {
     const file = relative(root, path);
     files[file] = changed(file);
     // A module finds the files beside it by its own address.
     const here = JSON.stringify(pathToFileURL(path).href);
-    return { contents: readFileSync(path, "utf8").replaceAll("import.meta.url", here), loader: "ts" };
+    return {
+      contents: readFileSync(path, "utf8").replaceAll("import.meta.url", here),
+      loader: "ts",
+    };
   };
   const { outputFiles } = await build({
     absWorkingDir: root,
@@ -51,7 +62,7 @@ async function make(entry, bundle) {
     sourcesContent: false,
     plugins: [{ name: "addresses", setup: ({ onLoad }) => onLoad({ filter: /\.ts$/ }, load) }],
   });
-  mkdirSync(join(root, "build"), { recursive: true });
+  mkdirSync(dirname(bundle), { recursive: true });
   for (const { path, text } of outputFiles) {
     const fresh = `${path}.${process.pid}`;
     writeFileSync(fresh, path === bundle ? `${text}${listed}${JSON.stringify(files)}\n` : text);

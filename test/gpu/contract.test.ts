@@ -1,7 +1,12 @@
-import { describe } from "vitest";
+import { describe, vi } from "vitest";
 import { obeysTheContract } from "../kernel-contract.ts";
 import { gpuOf, settingOf } from "./modes.ts";
 import { trainsLikeSimd } from "./training.ts";
+
+// Each new shape is compiled.
+vi.hoisted(() => {
+  process.env.QGEN_EFFORT ??= "0.25";
+});
 
 describe.each(["cpu", "webasm"] as const)("gpu.js, %s", (mode) => {
   obeysTheContract(gpuOf(mode));
@@ -10,6 +15,6 @@ describe.each(["cpu", "webasm"] as const)("gpu.js, %s", (mode) => {
 describe("gpu.js, cpu", () => {
   trainsLikeSimd(
     settingOf(() => gpuOf("cpu")),
-    { steps: 6 },
+    { steps: 6, many: 200 },
   );
 });
