@@ -17,7 +17,7 @@ import { type CorruptedImages, corruptedImages } from "../robustness/images.ts";
 import { measureRobustness } from "../robustness/measure.ts";
 import { overall } from "../robustness/summary.ts";
 import { robustTables, type Tested } from "../robustness/table.ts";
-import { robustCsv, robustText } from "../robustness/text.ts";
+import { gapsText, robustCsv, robustText } from "../robustness/text.ts";
 import { imagesOfRuns, photographsOf } from "../run-data.ts";
 import type { TrainedRun } from "../trained.ts";
 import { type CorruptionFlags, corruptionOptions, withCorruptionOptions } from "./corrupt.ts";
@@ -178,6 +178,10 @@ async function robustnessAction(folders: string[], options: Options): Promise<vo
   const json = `${JSON.stringify({ tables, runs: tested.map(({ robust }) => robust) }, null, 2)}\n`;
   writeAtomic(join(options.out, "robustness.json"), json);
   writeAtomic(join(options.out, "robustness.csv"), robustCsv(tables));
-  console.log(options.json ? json.trimEnd() : tables.map(robustText).join("\n\n"));
+  console.log(
+    options.json
+      ? json.trimEnd()
+      : tables.flatMap((table) => [robustText(table), gapsText(table)]).join("\n\n"),
+  );
   progress.print(`numbers: ${join(options.out, "robustness.json")}, robustness.csv`);
 }

@@ -10,7 +10,7 @@ import { toCsv } from "../report/csv.ts";
 import { count, fixed, listed, meanSd } from "../report/format.ts";
 import type { RobustPrecision, RobustTable } from "./table.ts";
 
-/** Overall numbers by precision, then the gap by corruption. */
+/** Overall numbers by precision. */
 export function robustText({ model, data, source, names, severities, precisions }: RobustTable): string {
   const percent = (share: number): string => fixed(100 * share, 2);
   const wins =
@@ -34,13 +34,17 @@ export function robustText({ model, data, source, names, severities, precisions 
     inColumns([
       ["", ...precisions.map(({ name }) => name)],
       ...rows.map(([name, of]) => [name, ...precisions.map(of)]),
-      ["", ...precisions.map(() => "")],
-      ["gap by corruption", ...precisions.map(() => "")],
-      ...names.map((name, i) => [titleOf(name), ...precisions.map(({ gaps }) => meanSd(gaps[i]!.gap, 3))]),
     ]),
     ...degenerateNotes(precisions).map((note) => `\nDegenerate: ${note}`),
   ].join("\n");
 }
+
+/** The gap by corruption and precision. */
+export const gapsText = ({ names, precisions }: RobustTable): string =>
+  inColumns([
+    ["gap by corruption", ...precisions.map(({ name }) => name)],
+    ...names.map((name, i) => [titleOf(name), ...precisions.map(({ gaps }) => meanSd(gaps[i]!.gap, 3))]),
+  ]);
 
 /** What is to be known of networks that have learned nothing: a sentence for all that share it. */
 export function degenerateNotes(
