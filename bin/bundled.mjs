@@ -1,12 +1,13 @@
 // A program of this repository as one file of JavaScript in build/programs, which starts in a third of the time that its hundreds of
 // files of TypeScript take. It is made anew when one of them has changed.
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-/** @param {string} file */
-const changed = (file) => statSync(join(root, file), { throwIfNoEntry: false })?.mtimeMs;
+const self = fileURLToPath(import.meta.url);
+const repository = fileURLToPath(new URL("..", import.meta.url));
+/** @param {string} path */
+const changed = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs;
 /** Before the list of the files that a bundle was made of, at its end: a bundle and its list cannot come apart. */
 const listed = "\n// made of ";
 
@@ -21,10 +22,14 @@ function isFresh(bundle) {
   }
 }
 
-/** @param {string} entry - of the program, from the root of the repository: `src/…/NAME.ts` */
-export async function bundled(entry) {
+/**
+ * The address of the bundle of a program.
+ *
+ * @param {string} entry - of the program, from the root: `src/…/NAME.ts`
+ */
+export async function bundled(entry, root = repository) {
   const bundle = join(root, "build/programs", entry.replace(/^.*\/(.*)\.ts$/, "$1.mjs"));
-  if (!isFresh(bundle)) await make(entry, bundle);
+  if (!isFresh(bundle)) await make(join(root, entry), bundle);
   process.setSourceMapsEnabled(true);
   return pathToFileURL(bundle).href;
 }
@@ -36,11 +41,10 @@ export async function bundled(entry) {
 async function make(entry, bundle) {
   const { build } = await import("esbuild");
   /** @type {Record<string, number | undefined>} */
-  const files = { "bin/bundled.mjs": changed("bin/bundled.mjs") };
+  const files = { [self]: changed(self) };
   /** @type {(file: import("esbuild").OnLoadArgs) => import("esbuild").OnLoadResult} */
   const load = ({ path }) => {
-    const file = relative(root, path);
-    files[file] = changed(file);
+    files[path] = changed(path);
     // A module finds the files beside it by its own address.
     const here = JSON.stringify(pathToFileURL(path).href);
     return {
@@ -49,7 +53,6 @@ async function make(entry, bundle) {
     };
   };
   const { outputFiles } = await build({
-    absWorkingDir: root,
     entryPoints: [entry],
     outfile: bundle,
     write: false,
