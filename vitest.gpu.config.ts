@@ -18,7 +18,7 @@ export default defineConfig({
           include: ["test/gpu/headlessgl.gpu.ts"],
           // One GL context a process.
           pool: "forks",
-          env: { QGEN_EFFORT: "0.05" },
+          env: { QGEN_EFFORT: "0.02" },
           ...patience,
         },
       },
@@ -31,7 +31,7 @@ export default defineConfig({
         },
       },
       {
-        define: { "process.env.QGEN_EFFORT": '"0.05"' },
+        define: { "process.env.QGEN_EFFORT": '"0.02"' },
         // Isolated from other origins, so that threads may share memory.
         server: {
           headers: {
