@@ -5,11 +5,10 @@ The first answer is PyTorch's version.
 """
 
 import math
-import os
 import sys
 import time
 
-os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when torch is imported
+import torch_alone  # noqa: F401  before torch, whose process it prepares
 
 import torch
 from torch import nn
