@@ -2,6 +2,8 @@ import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { chromiumFlags, chromiumPath } from "./test/gpu/chromium.ts";
 
+/** Share of the samples of the contract. */
+const effort = process.env.QGEN_EFFORT ?? "0.05";
 const patience = { testTimeout: 600_000, hookTimeout: 60_000 };
 
 /**
@@ -18,7 +20,7 @@ export default defineConfig({
           include: ["test/gpu/headlessgl.gpu.ts"],
           // One GL context a process.
           pool: "forks",
-          env: { QGEN_EFFORT: "0.02" },
+          env: { QGEN_EFFORT: effort },
           ...patience,
         },
       },
@@ -31,7 +33,7 @@ export default defineConfig({
         },
       },
       {
-        define: { "process.env.QGEN_EFFORT": '"0.02"' },
+        define: { "process.env.QGEN_EFFORT": JSON.stringify(effort) },
         // Isolated from other origins, so that threads may share memory.
         server: {
           headers: {

@@ -15,6 +15,6 @@ describe.each(["cpu", "webasm"] as const)("gpu.js, %s", (mode) => {
 describe("gpu.js, cpu", () => {
   trainsLikeSimd(
     settingOf(() => gpuOf("cpu")),
-    { steps: 6, many: 200 },
+    { steps: 6 },
   );
 });

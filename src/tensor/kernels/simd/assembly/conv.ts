@@ -13,7 +13,6 @@ const NEAR: i32 = 4096;
 /** Columns that a chunk of images should have at least, where there are enough images. */
 const CHUNK: i32 = 256;
 
-// @ts-ignore: decorator
 @inline export function up(n: i32, to: i32): i32 {
   return (n + to - 1) / to * to;
 }

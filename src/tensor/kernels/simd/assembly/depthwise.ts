@@ -10,13 +10,11 @@ export function depthwiseWorkspace(): i32 {
 }
 
 /** Floats from row to row of outputs that are kept by the vector. */
-// @ts-ignore: decorator
 @inline function wide(): i32 {
   return (geo.ow + 3) & -4;
 }
 
 /** Stores the first `live` of four floats. */
-// @ts-ignore: decorator
 @inline function storeSome(at: usize, v: v128, live: i32): void {
   if (live >= 4) return v128.store(at, v);
   store<f32>(at, f32x4.extract_lane(v, 0));
@@ -25,7 +23,6 @@ export function depthwiseWorkspace(): i32 {
 }
 
 /** y = bias + Σ over the `taps` of the window of weight times pixel: y [h, w] is whole, `row` bytes of the frame are from output row to output row. */
-// @ts-ignore: decorator
 @inline function filter(stride: i32, frame: usize, row: usize, offsets: usize, weights: usize, taps: i32, bias: f32, y: usize, h: i32, w: i32): void {
   const end = offsets + bytes(taps), start = f32x4.splat(bias);
   for (let i = 0; i < h; i++) {
@@ -133,7 +130,6 @@ export function depthwiseWeightGrad(gy: usize, x: usize, dw: usize, n: i32, chan
 }
 
 /** Adds, to the vector of sums of each pixel of the window, g times that pixel at every position of one channel. */
-// @ts-ignore: decorator
 @inline function addTaps(stride: i32, rows: usize, frame: usize, offsets: usize, sums: usize): void {
   const width = bytes(wide()), row = bytes(geo.stride * geo.pw), end = offsets + bytes(geo.pixels);
   for (let k = offsets; k < end; k += 4, sums += 16) {

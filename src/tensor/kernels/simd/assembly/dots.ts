@@ -19,13 +19,11 @@ export function dotSums(m: i32, n: i32): i32 {
   return 4 * m * (n + 1);
 }
 
-// @ts-ignore: decorator
 @inline function add(at: usize, x: v128): void {
   v128.store(at, f32x4.add(v128.load(at), x));
 }
 
 /** Adds products of some rows of a (3 or 4, a constant) and 2 of b to the vectors at `sums`: `runs` runs of `depth` bytes, aRun and bRun apart. */
-// @ts-ignore: decorator
 @inline function dots(
   rows: i32, a: usize, lda: usize, aRun: usize, b: usize, ldb: usize, bRun: usize, runs: i32, depth: usize, sums: usize,
 ): void {

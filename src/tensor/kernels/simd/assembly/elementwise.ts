@@ -6,7 +6,6 @@ import { bytes } from "./pack";
 const NEG = 0, EXP = 1, LOG = 2, SQRT = 3, TANH = 4, ABS = 5, RELU = 6, POSITIVE = 7, SCALE = 8, SHIFT = 9, AT_LEAST = 10, GELU = 11, GELU_SLOPE = 12;
 const ADD = 0, SUB = 1, MUL = 2, DIV = 3, GATE = 4;
 
-// @ts-ignore: decorator
 @inline function unary4(f: i32, x: v128, c: v128): v128 {
   const zero = f32x4.splat(0);
   if (f == NEG) return f32x4.neg(x);
@@ -20,7 +19,6 @@ const ADD = 0, SUB = 1, MUL = 2, DIV = 3, GATE = 4;
   return v128.bitselect(c, x, f32x4.lt(x, c));
 }
 
-// @ts-ignore: decorator
 @inline function map(f: i32, x: usize, y: usize, n: i32, c: f32): void {
   const c4 = f32x4.splat(c), end = x + bytes(n);
   // Four vectors a turn: a loop of less would keep its own books more than it computes.
@@ -34,7 +32,6 @@ const ADD = 0, SUB = 1, MUL = 2, DIV = 3, GATE = 4;
   for (; x < end; x += 4, y += 4) store<f32>(y, f32x4.extract_lane(unary4(f, v128.load32_zero(x), c4), 0));
 }
 
-// @ts-ignore: decorator
 @inline function inDoubles(f: i32, x: f64): f64 {
   if (f == EXP) return math.exp(x);
   if (f == LOG) return math.log(x);
@@ -69,7 +66,6 @@ export function unary(f: i32, x: usize, y: usize, n: i32, c: f32): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline function binary4(f: i32, a: v128, b: v128): v128 {
   if (f == ADD) return f32x4.add(a, b);
   if (f == SUB) return f32x4.sub(a, b);
@@ -79,7 +75,6 @@ export function unary(f: i32, x: usize, y: usize, n: i32, c: f32): void {
 }
 
 /** One run of n elements; sa and sb are the steps of a and b, in floats. */
-// @ts-ignore: decorator
 @inline function run(f: i32, a: usize, sa: i32, b: usize, sb: i32, y: usize, n: i32): void {
   let i = 0;
   if (sa == 1 && sb == 1) {
@@ -173,7 +168,6 @@ function sumLoop(x: usize, total: usize, axis: i32, rank: i32, plan: usize): usi
   return x + bytes(extent);
 }
 
-// @ts-ignore: decorator
 @inline function high(x: v128): v128 {
   return f64x2.promote_low_f32x4(v128.shuffle<f32>(x, x, 2, 3, 2, 3));
 }

@@ -11,27 +11,22 @@ export function normWorkspace(channels: i32): i32 {
   return 2 * ROW * channels;
 }
 
-// @ts-ignore: decorator
 @inline function row(ws: usize, channel: i32): usize {
   return ws + ((<usize>(ROW * channel)) << 3);
 }
 
-// @ts-ignore: decorator
 @inline function low(x: v128): v128 {
   return f64x2.promote_low_f32x4(x);
 }
 
-// @ts-ignore: decorator
 @inline function high(x: v128): v128 {
   return f64x2.promote_low_f32x4(v128.shuffle<f32>(x, x, 2, 3, 2, 3));
 }
 
-// @ts-ignore: decorator
 @inline function lanes(x: v128): f64 {
   return f64x2.extract_lane(x, 0) + f64x2.extract_lane(x, 1);
 }
 
-// @ts-ignore: decorator
 @inline function increase(total: usize, by: f64): void {
   store<f64>(total, load<f64>(total) + by);
 }
@@ -88,13 +83,11 @@ export function moments(x: usize, mean: usize, variance: usize, n: i32, c: i32, 
   }
 }
 
-// @ts-ignore: decorator
 @inline function inverseOf(variance: usize, eps: f64, j: i32): f64 {
   return 1 / Math.sqrt(<f64>load<f32>(variance + bytes(j)) + eps);
 }
 
 /** Stores p and q with p x + q = γ (x − mean) / √(variance + eps) + β, as floats. */
-// @ts-ignore: decorator
 @inline export function storeAffine(at: usize, mean: usize, variance: usize, gamma: usize, beta: usize, eps: f64, j: i32): void {
   const p = <f64>load<f32>(gamma + bytes(j)) / Math.sqrt(<f64>load<f32>(variance + bytes(j)) + eps);
   store<f32>(at, <f32>p);
@@ -102,25 +95,21 @@ export function moments(x: usize, mean: usize, variance: usize, n: i32, c: i32, 
 }
 
 /** x, or 0 where it is below: a NaN stays. */
-// @ts-ignore: decorator
 @inline function relu4(x: v128): v128 {
   return v128.andnot(x, f32x4.le(x, f32x4.splat(0)));
 }
 
-// @ts-ignore: decorator
 @inline export function affine4(relu: bool, x: v128, p: v128, q: v128): v128 {
   const v = f32x4.add(f32x4.mul(x, p), q);
   return relu ? relu4(v) : v;
 }
 
-// @ts-ignore: decorator
 @inline export function affine1(relu: bool, x: f32, p: f32, q: f32): f32 {
   const v = x * p + q;
   return relu && v <= 0 ? 0 : v;
 }
 
 /** y = p x + q, or its ReLU. `relu` is a constant. */
-// @ts-ignore: decorator
 @inline function affine(relu: bool, x: usize, y: usize, n: i32, p: f32, q: f32): void {
   const p4 = f32x4.splat(p), q4 = f32x4.splat(q), end = x + bytes(n);
   for (; x + 64 <= end; x += 64, y += 64) {
@@ -149,18 +138,15 @@ export function normalize(
 }
 
 /** g where p x + q > 0, else 0; g itself where it is not gated. `gated` is a constant. */
-// @ts-ignore: decorator
 @inline function gate4(gated: bool, g: v128, x: v128, p: v128, q: v128): v128 {
   return gated ? v128.and(g, f32x4.gt(f32x4.add(f32x4.mul(x, p), q), f32x4.splat(0))) : g;
 }
 
-// @ts-ignore: decorator
 @inline function gate1(gated: bool, g: f32, x: f32, p: f32, q: f32): f32 {
   return gated && !(x * p + q > 0) ? 0 : g;
 }
 
 /** Adds Σ g and Σ g (x − mean) of n floats to the second and third number of a row, which starts with the floats of the gate. */
-// @ts-ignore: decorator
 @inline function addSlopes(gated: bool, g: usize, x: usize, n: i32, mean: f64, own: usize): void {
   const m = f64x2.splat(mean), p = load<f32>(own), q = load<f32>(own, 4), p4 = f32x4.splat(p), q4 = f32x4.splat(q);
   let p0 = f64x2.splat(0), p1 = p0, d0 = p0, d1 = p0, i = 0;
@@ -183,7 +169,6 @@ export function normalize(
 }
 
 /** dx = a g + (b x + r), where a, b and r are floats of a row. */
-// @ts-ignore: decorator
 @inline function slopes(gated: bool, g: usize, x: usize, dx: usize, n: i32, own: usize): void {
   const p = load<f32>(own), q = load<f32>(own, 4), p4 = f32x4.splat(p), q4 = f32x4.splat(q);
   const a = load<f32>(own, 8), b = load<f32>(own, 12), r = load<f32>(own, 16);

@@ -22,7 +22,6 @@ export function sgd(
 }
 
 /** `later` is a constant: is there a buffer? */
-// @ts-ignore: decorator
 @inline function sgdOn(
   later: i32, nesterov: bool, momentum: f32, p: usize, g: usize, buf: usize, next: usize, nextBuf: usize, n: i32, lr: f32, rest: f32, decay: f32,
 ): void {

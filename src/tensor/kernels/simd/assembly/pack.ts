@@ -2,19 +2,16 @@
 // A panel holds `width` lanes (4 rows of A, or 3 beside a zero, or 8 columns of B) side by side, for every depth. Lanes that
 // are missing from a half of four are zero; a half that has none is left alone.
 
-// @ts-ignore: decorator
 @inline export function bytes(floats: i32): usize {
   return <usize>floats << 2;
 }
 
 /** Rows that are multiplied at a time where `rest` are left: fours, then threes, so that no single row is left where there are many. */
-// @ts-ignore: decorator
 @inline export function rowsOf(rest: i32): i32 {
   return min(rest, rest > 3 * (-rest & 3) ? 4 : 3);
 }
 
 /** Writes the transpose of the rows r0..r3 to out, out + pitch, … */
-// @ts-ignore: decorator
 @inline export function storeTransposed(r0: v128, r1: v128, r2: v128, r3: v128, out: usize, pitch: usize): void {
   const t0 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), t1 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
   const t2 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), t3 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);

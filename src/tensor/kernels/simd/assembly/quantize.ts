@@ -11,7 +11,6 @@ const SLACK: f32 = 4.76837158203125e-7;
 const TINY: f32 = 7.888609052210118e-31;
 
 /** Nearest whole number: ties to even, or away from zero. */
-// @ts-ignore: decorator
 @inline function round4(x: v128, rounding: i32): v128 {
   if (rounding != HALF_AWAY) return f32x4.nearest(x);
   const a = f32x4.abs(x), down = f32x4.trunc(a);
@@ -19,7 +18,6 @@ const TINY: f32 = 7.888609052210118e-31;
   return v128.bitselect(x, f32x4.add(down, up), f32x4.splat(-0.0));
 }
 
-// @ts-ignore: decorator
 @inline function clip4(x: v128, low: v128, high: v128): v128 {
   // `pmax` and `pmin` are one instruction each. x comes first, so that a NaN stays.
   return f32x4.pmin(f32x4.pmax(x, low), high);
@@ -36,7 +34,6 @@ function quantizeToEven(v: usize, step: f32, qn: f32, qp: f32, y: usize, n: i32)
   quantizeBy(HALF_EVEN, v, step, qn, qp, y, n);
 }
 
-// @ts-ignore: decorator
 @inline function quantizeBy(rounding: i32, v: usize, step: f32, qn: f32, qp: f32, y: usize, n: i32): void {
   const s = f32x4.splat(step), low = f32x4.splat(-qn), high = f32x4.splat(qp);
   // v (1/s) is off v/s by less than 4 units of roundoff: both are rounded to the same level, unless a tie is that near. Only
@@ -69,13 +66,11 @@ function quantizeToEven(v: usize, step: f32, qn: f32, qp: f32, y: usize, n: i32)
 }
 
 /** Is x nearer than `by` to r? */
-// @ts-ignore: decorator
 @inline function within4(x: v128, r: v128, by: v128): v128 {
   return f32x4.lt(f32x4.abs(f32x4.sub(x, r)), by);
 }
 
 /** By how much the quantized weight moves with the step: c is the clipped x. */
-// @ts-ignore: decorator
 @inline function slope4(mask: i32, x: v128, c: v128, passes: v128, rounding: i32): v128 {
   // Where c is x, ⌊x⌉ − x; where it is a level at an end of the range, that level.
   if (mask == INSIDE) return f32x4.sub(round4(c, rounding), v128.and(c, passes));
@@ -83,7 +78,6 @@ function quantizeToEven(v: usize, step: f32, qn: f32, qp: f32, y: usize, n: i32)
 }
 
 /** Where the gradient passes. */
-// @ts-ignore: decorator
 @inline function passes4(mask: i32, x: v128, c: v128, low: v128, high: v128, rounding: i32): v128 {
   const r = round4(x, rounding);
   return mask == INSIDE ? f32x4.eq(c, x)
@@ -91,7 +85,6 @@ function quantizeToEven(v: usize, step: f32, qn: f32, qp: f32, y: usize, n: i32)
     : v128.and(f32x4.ge(r, low), f32x4.le(r, high));
 }
 
-// @ts-ignore: decorator
 @inline function upper(x: v128): v128 {
   return f64x2.promote_low_f32x4(v128.shuffle<f32>(x, x, 2, 3, 2, 3));
 }
@@ -106,7 +99,6 @@ function quantizeGradInside(g: usize, v: usize, step: f32, qn: f32, qp: f32, dv:
   return quantizeGradBy(HALF_EVEN, INSIDE, g, v, step, qn, qp, dv, n);
 }
 
-// @ts-ignore: decorator
 @inline function quantizeGradBy(rounding: i32, mask: i32, g: usize, v: usize, step: f32, qn: f32, qp: f32, dv: usize, n: i32): f64 {
   const s = f32x4.splat(step), low = f32x4.splat(-qn), high = f32x4.splat(qp);
   let d0 = f64x2.splat(0), d1 = d0, i: usize = 0;

@@ -4,26 +4,22 @@ import { bytes } from "./pack";
 // The order of these is that of the table in ../index.ts.
 const NORMAL = 0;
 
-// @ts-ignore: decorator
 @inline function rotate(x: v128, by: i32): v128 {
   return v128.or(i32x4.shl(x, by), i32x4.shr_u(x, 32 - by));
 }
 
 /** The half of a round that mixes: y rotated, and x. */
-// @ts-ignore: decorator
 @inline function mix(y: v128, by: i32, x: v128): v128 {
   return v128.xor(rotate(y, by), x);
 }
 
 /** The middle of one of 2^23 equal parts of (0, 1), times `width`: exact. */
-// @ts-ignore: decorator
 @inline function middle(word: v128, width: f32): v128 {
   const whole = f32x4.convert_i32x4_u(i32x4.shr_u(word, 9));
   return f32x4.mul(f32x4.add(whole, f32x4.splat(0.5)), f32x4.splat(width * 1.1920928955078125e-7));
 }
 
 /** ln u for ordinary u in (0, 1): u = 2^e m with m around 1, and the polynomial of Cephes. */
-// @ts-ignore: decorator
 @inline function log4(u: v128): v128 {
   // Bits of m start again at those of √½, so that e counts from there.
   const shifted = i32x4.sub(u, i32x4.splat(0x3f3504f3));
@@ -46,7 +42,6 @@ const NORMAL = 0;
 }
 
 /** Two arrays of numbers in turn: x0 y0 x1 y1 …; at most `live` of the eight. */
-// @ts-ignore: decorator
 @inline function interleave(x: v128, y: v128, to: usize, live: i32): void {
   const low = v128.shuffle<f32>(x, y, 0, 4, 1, 5), high = v128.shuffle<f32>(x, y, 2, 6, 3, 7);
   if (live > 0) v128.store(to, low);
@@ -54,7 +49,6 @@ const NORMAL = 0;
 }
 
 /** Box and Muller: the radius from u, the angle from v of a whole turn. */
-// @ts-ignore: decorator
 @inline function normals(a: v128, b: v128, to: usize, live: i32): void {
   const radius = f32x4.sqrt(f32x4.mul(log4(middle(a, 1)), f32x4.splat(-2)));
   // Quarters of a turn, and what is left: at most half a quarter to either side.
@@ -77,7 +71,6 @@ const NORMAL = 0;
 }
 
 /** What two words for each of four counters become; at most `live` of the eight numbers. */
-// @ts-ignore: decorator
 @inline function put(law: i32, a: v128, b: v128, to: usize, live: i32): void {
   if (law == NORMAL) return normals(a, b, to, live);
   const one = f32x4.splat(1);
@@ -85,7 +78,6 @@ const NORMAL = 0;
 }
 
 /** Eight counters at a time, in two chains that do not wait for each other. `law` is a constant. */
-// @ts-ignore: decorator
 @inline function fill(law: i32, k0: i32, k1: i32, y: usize, from: i32, to: i32): void {
   let counter = i32x4.add(i32x4(0, 1, 2, 3), i32x4.splat(from / 2));
   y += bytes(from);

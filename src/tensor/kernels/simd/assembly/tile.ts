@@ -38,7 +38,6 @@ export function setOwn(at: usize): void {
  * of C in bytes; `bias` points at one float a row, or is 0; `pairs` at the p and q of each row, where max(0, p C + q) is
  * stored in the place of C, or is 0. `rows` and `halves` are constants wherever this is inlined.
  */
-// @ts-ignore: decorator
 @inline function product(rows: i32, halves: i32, k: i32, a: usize, b: usize, step: usize, c: usize, ldc: usize, mode: i32, bias: usize, pairs: usize): void {
   let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
   const end = a + (<usize>k << 4);
@@ -71,7 +70,6 @@ export function setOwn(at: usize): void {
   if (rows > 3) finish(halves, c + 3 * ldc, c30, c31, mode, bias ? bias + 12 : 0, pairs ? pairs + 24 : 0);
 }
 
-// @ts-ignore: decorator
 @inline function finish(halves: i32, c: usize, lo: v128, hi: v128, mode: i32, bias: usize, pairs: usize): void {
   if (bias) {
     const b = v128.load_splat<f32>(bias);
@@ -92,20 +90,17 @@ export function setOwn(at: usize): void {
 }
 
 /** Puts one number of a row into C, as `finish` does a vector. */
-// @ts-ignore: decorator
 @inline export function put(at: usize, value: f32, mode: i32, pairs: usize): void {
   if (mode == ACCUMULATE) value = load<f32>(at) + value;
   store<f32>(at, pairs ? affine1(true, value, load<f32>(pairs), load<f32>(pairs, 4)) : value);
 }
 
 /** The whole tile. Inlined: in loops over panels, V8 compiles it a fifth faster than as a function of its own. */
-// @ts-ignore: decorator
 @inline export function tile(k: i32, a: usize, b: usize, step: usize, c: usize, ldc: usize, mode: i32, bias: usize, pairs: usize): void {
   product(4, 2, k, a, b, step, c, ldc, mode, bias, pairs);
 }
 
 /** The tile of three rows. */
-// @ts-ignore: decorator
 @inline export function tile3(k: i32, a: usize, b: usize, step: usize, c: usize, ldc: usize, mode: i32, bias: usize, pairs: usize): void {
   product(3, 2, k, a, b, step, c, ldc, mode, bias, pairs);
 }

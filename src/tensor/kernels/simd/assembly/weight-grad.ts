@@ -12,7 +12,6 @@ const FEW: i32 = 4096;
 const RUN: i32 = 1024;
 
 /** Is it worth not to pack? `row` is the number of weights of an output channel. */
-// @ts-ignore: decorator
 @inline function dotted(o: i32, row: i32): bool {
   return isLine() && geo.pad == 0 && canDot(o, geo.positions) && o * row <= FEW;
 }

@@ -31,13 +31,11 @@ export function setGeometry(c: i32, h: i32, w: i32, oh: i32, ow: i32, kh: i32, k
 }
 
 /** Floats of one padded image; a little more, because rows are read in whole vectors. */
-// @ts-ignore: decorator
 @inline export function paddedSize(): i32 {
   return geo.c * geo.ph * geo.pw + 8;
 }
 
 /** Copies a row of n floats. For rows as short as those of images, `memory.copy` would take longer to be called than to copy. */
-// @ts-ignore: decorator
 @inline export function copyRow(to: usize, from: usize, n: i32): void {
   const end = from + bytes(n);
   for (; from + 16 <= end; from += 16, to += 16) v128.store(to, v128.load(from));
@@ -80,37 +78,31 @@ export function pixelOffsets(out: usize): void {
 }
 
 /** 1x1 windows without gaps: the positions of an image lie in one line. */
-// @ts-ignore: decorator
 @inline export function isLine(): bool {
   return geo.pw == geo.ow && geo.ph == geo.oh && geo.stride == 1;
 }
 
 /** Is every channel convolved on its own, with a stride that is read by the vector? */
-// @ts-ignore: decorator
 @inline export function isDepthwise(o: i32): bool {
   return geo.c == 1 && o == 1 && geo.stride <= 2;
 }
 
 /** Offset of the corner of window `position` in a padded image. */
-// @ts-ignore: decorator
 @inline export function corner(position: i32): usize {
   return bytes(((position / geo.ow) * geo.pw + (position % geo.ow)) * geo.stride);
 }
 
 /** Do the `n` windows from `position` on lie side by side, so that `four` may read them together? */
-// @ts-ignore: decorator
 @inline function sideBySide(n: i32, position: i32): bool {
   return geo.stride <= 2 && (position % geo.ow) + n <= geo.ow;
 }
 
 /** The same pixel of four windows that lie side by side, `stride` (1 or 2) pixels apart. */
-// @ts-ignore: decorator
 @inline export function four(stride: i32, at: usize): v128 {
   return stride == 1 ? v128.load(at) : v128.shuffle<f32>(v128.load(at), v128.load(at, 16), 0, 2, 4, 6);
 }
 
 /** One panel of eight windows that lie side by side. `stride` is a constant: 1 or 2. */
-// @ts-ignore: decorator
 @inline function packEight(stride: i32, base: usize, table: usize, end: usize, to: usize): void {
   for (let k = table; k < end; k += 4) {
     const at = base + load<i32>(k);
@@ -218,7 +210,6 @@ export function packPixels(images: usize, pitch: usize, count: i32, offsets: usi
 }
 
 /** Four pixels of the window at every position of one image. `stride` is a constant: 1, 2, or 0 for any. */
-// @ts-ignore: decorator
 @inline function packFour(stride: i32, image: usize, table: usize, to: usize): void {
   const o0 = load<i32>(table), o1 = load<i32>(table, 4), o2 = load<i32>(table, 8), o3 = load<i32>(table, 12);
   const ow = geo.ow, row = bytes(geo.stride * geo.pw), step = bytes(geo.stride);
@@ -268,7 +259,6 @@ export function addColumns(matrix: usize, ld: usize, padded: usize): void {
  * Adds one pixel of the window at every position, `stride` (a constant: 1, 2, or 0 for any) pixels apart. At stride 2 two
  * pixels that are neighbours fill each other's gaps, so they go together; `next` is the second, or 0.
  */
-// @ts-ignore: decorator
 @inline function addApart(stride: i32, from: usize, next: usize, to: usize): void {
   const ow = geo.ow, row = bytes(geo.stride * geo.pw), step = bytes(geo.stride), zero = f32x4.splat(0);
   for (let y = 0; y < geo.oh; y++) {
