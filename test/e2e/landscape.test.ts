@@ -124,6 +124,8 @@ describe("qgen landscape", () => {
       const points = join(cut, "points");
       const lines = (): number =>
         (existsSync(points) ? readdirSync(points) : [])
+          // A file that is being written has another name, and is gone in a moment.
+          .filter((name) => name.endsWith(".jsonl"))
           .map((name) => readFileSync(join(points, name), "utf8").split("\n").length - 2)
           .reduce((a, b) => a + Math.max(b, 0), 0);
       while (lines() < known && child.exitCode === null) await new Promise((r) => setTimeout(r, 3));
@@ -138,7 +140,7 @@ describe("qgen landscape", () => {
       }
     }
     // A crash may cut a line short.
-    const last = readdirSync(join(cut, "points")).find((name) => name.includes(".dequantized."))!;
+    const last = readdirSync(join(cut, "points")).find((name) => /\.dequantized\..*\.jsonl$/.test(name))!;
     appendFileSync(join(cut, "points", last), '{"i":4,"j":3,"a":1,"b":0.');
     const resumed = await qgen(...args(cut, "--json"));
     expect(resumed).toMatchObject({ code: 0, stdout: first.stdout });

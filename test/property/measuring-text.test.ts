@@ -56,7 +56,7 @@ function labelled(
     seconds: 1,
     environment: {} as MeasuredRun["environment"],
   };
-  return { label, measured };
+  return { label, bits: 32, measured };
 }
 const radii = (sigma: Radius, sigmaPrime: Radius, alpha: Radius, alphaPrime: Radius): Radii => ({
   sigma,

@@ -147,7 +147,7 @@ async function measureAction(folders: string[], options: Options): Promise<void>
             `${label} · search for ${letters[name]} · at ${fixed(radius, 4)} ${displacementWords[settings.displacement].is} ${low === high ? fixed(low, 3) : Number.isFinite(high) ? `${fixed(low, 3)} to ${fixed(high, 3)}` : `${fixed(low, 3)} at least`}`,
           ),
       });
-      done.push({ label, measured });
+      done.push({ label, bits: run.config.bits, measured });
       progress.print(`${label}: measured in ${fixed(measured.seconds, 1)} s`);
     }
   } finally {

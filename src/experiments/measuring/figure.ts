@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
-import { config } from "../report/look.ts";
+import { config, looksOf } from "../report/look.ts";
 import { letters, radiusNames } from "./radii.ts";
 import { displacementWords } from "./settings.ts";
 import type { Labelled } from "./text.ts";
@@ -35,8 +35,7 @@ export function searchSteps(runs: readonly Labelled[], target: number): TopLevel
       }));
     }),
   );
-  const scale = { domain: runs.map(({ label }) => label), scheme: "category10" } as const;
-  const color = { field: "network", type: "nominal", scale, title: null } as const;
+  const { color, shape } = networkLook(runs);
   const x = {
     field: "radius",
     type: "quantitative",
@@ -79,8 +78,9 @@ export function searchSteps(runs: readonly Labelled[], target: number): TopLevel
             x,
             y: { field: "drop", type: "quantitative", title: null },
             color,
+            shape,
             fill: {
-              condition: { test: "datum.last", field: "network", type: "nominal", scale },
+              condition: { ...color, test: "datum.last" },
               value: "transparent",
             },
           },
@@ -88,6 +88,20 @@ export function searchSteps(runs: readonly Labelled[], target: number): TopLevel
       ],
     },
   } as TopLevelSpec;
+}
+
+/** The look of its precision, where each network has another one. */
+function networkLook(runs: readonly Labelled[]) {
+  const field = { field: "network", type: "nominal", title: null } as const;
+  if (new Set(runs.map(({ bits }) => bits)).size === runs.length) {
+    const { color, shape } = looksOf(runs.map(({ label, bits }) => ({ name: label, bits })));
+    return { color: { ...field, scale: color.scale }, shape: { ...field, scale: shape.scale } };
+  }
+  const domain = runs.map(({ label }) => label);
+  return {
+    color: { ...field, scale: { domain, scheme: "category10" } },
+    shape: { ...field, scale: { domain } },
+  };
 }
 
 /** The radii that were found, for those who cannot see the figure. */

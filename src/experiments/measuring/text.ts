@@ -12,6 +12,7 @@ import { letters, type Radius, radiusNames } from "./radii.ts";
 /** A run and what it is called. */
 export interface Labelled {
   readonly label: string;
+  readonly bits: number;
   readonly measured: MeasuredRun;
 }
 

@@ -142,10 +142,10 @@ export async function writeReport(options: ReportOptions): Promise<Report> {
 
 /** The searches behind the measures of the first seed. */
 function searchesOf({ precisions, seeds }: Aggregate, { measured }: MeasuresReport): Drawing[] {
-  const labelled = precisions.flatMap(({ name, runs }) => {
+  const labelled = precisions.flatMap(({ name, bits, runs }) => {
     const run = runs.find(({ config }) => config.seed === seeds[0]);
     const found = run && measured.get(run.id);
-    return found === undefined ? [] : [{ label: name, measured: found }];
+    return found === undefined ? [] : [{ label: name, bits, measured: found }];
   });
   return labelled.length === 0 ? [] : [searchesDrawing(labelled)];
 }
