@@ -69,7 +69,7 @@ export function pullBackOnce(
       },
       leave({ outputs }, cotangents) {
         for (const y of outputs) values.letGo(y.value);
-        sweep(cotangents);
+        sweep([...cotangents.values()].map((g) => g.value));
       },
     });
     return pulled.map((g) => g?.value ?? null);

@@ -13,21 +13,25 @@ export interface Block {
   release(): void;
 }
 
-/** Which blocks a tensor's numbers lie in. Only tensors outside the JavaScript heap have some. */
-const blocksOf = new WeakMap<Tensor, readonly Block[]>();
+/** Where a tensor keeps the blocks that its numbers lie in: on itself, since a map of weak keys costs the collector. */
+const BLOCKS = Symbol("blocks");
+type Held = Tensor & { [BLOCKS]?: readonly Block[] };
+
+/** Only tensors outside the JavaScript heap have some. */
+const blocksOf = (x: Held): readonly Block[] | undefined => x[BLOCKS];
 
 type Scope = Set<Block>;
 let current: Scope | null = null;
 
 /** Called by kernels for each tensor they make. */
-export function enter(x: Tensor, block: Block): void {
-  blocksOf.set(x, [...(blocksOf.get(x) ?? []), block]);
+export function enter(x: Held, block: Block): void {
+  x[BLOCKS] = [...(blocksOf(x) ?? []), block];
   current?.add(block);
 }
 
 /** `y` shares the memory of `x`. */
-export function alias(y: Tensor, x: Tensor): void {
-  blocksOf.set(y, [...(blocksOf.get(y) ?? []), ...(blocksOf.get(x) ?? [])]);
+export function alias(y: Held, x: Held): void {
+  y[BLOCKS] = [...(blocksOf(y) ?? []), ...(blocksOf(x) ?? [])];
 }
 
 /** The blocks of every tensor that can be reached from `value` through plain objects, arrays and maps. */
@@ -35,7 +39,7 @@ function blocksIn(value: unknown, found = new Set<Block>(), seen = new Set<unkno
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || seen.has(value))
     return found;
   seen.add(value);
-  const blocks = blocksOf.get(value as Tensor);
+  const blocks = blocksOf(value as Held);
   if (blocks !== undefined) for (const block of blocks) found.add(block);
   else if (value instanceof Map || value instanceof Set || Array.isArray(value))
     for (const member of value instanceof Map ? value.values() : value) blocksIn(member, found, seen);
@@ -44,8 +48,8 @@ function blocksIn(value: unknown, found = new Set<Block>(), seen = new Set<unkno
   return found;
 }
 
-/** Runs `body` in a new scope; hands back its result and the blocks that the result has kept. */
-function run<T>(body: () => T): { result: T; kept: Block[] } {
+/** Runs `body` in a new scope; hands back its result, the blocks that it can be reached from, and those of them that are new. */
+function run<T>(body: () => T): { result: T; live: Set<Block>; kept: Block[] } {
   const outer = current;
   const mine: Scope = new Set();
   current = mine;
@@ -54,7 +58,7 @@ function run<T>(body: () => T): { result: T; kept: Block[] } {
     const result = body();
     const live = blocksIn(result);
     kept = [...mine].filter((block) => live.has(block));
-    return { result, kept };
+    return { result, live, kept };
   } finally {
     current = outer;
     for (const block of kept) mine.delete(block);
@@ -72,10 +76,11 @@ export function scope<T>(body: () => T): T {
   return result;
 }
 
-/** Releases everything made in the scope at hand, so far, that cannot be reached from `live`. */
-export function sweep(live: unknown): void {
+/** Releases everything made in the scope at hand, so far, except for these tensors. */
+export function sweep(live: Iterable<Tensor>): void {
   if (current === null) return;
-  const kept = blocksIn(live);
+  const kept = new Set<Block>();
+  for (const x of live) for (const block of blocksOf(x) ?? []) kept.add(block);
   for (const block of current)
     if (!kept.has(block)) {
       current.delete(block);
@@ -94,7 +99,7 @@ export interface Holders {
 export function holders(): Holders {
   const counts = new Map<Block, number>();
   const add = (x: Tensor, n: number): void => {
-    for (const block of blocksOf.get(x) ?? []) {
+    for (const block of blocksOf(x) ?? []) {
       const count = (counts.get(block) ?? 0) + n;
       counts.set(block, count);
       if (count === 0) block.release();
@@ -132,8 +137,8 @@ export function loopScope(): LoopScope {
   };
   return {
     turn(body) {
-      const { result, kept } = run(body);
-      replace(kept, blocksIn(result));
+      const { result, live, kept } = run(body);
+      replace(kept, live);
       return result;
     },
     end: () => replace([], new Set()),

@@ -108,6 +108,25 @@ export const kernels: readonly Mutant[] = [
       to: "return false ? v128.and(g,",
     },
   ]),
+  ...inFile("src/tensor/kernels/simd/assembly/norm.ts", property("kernels"), [
+    {
+      what: "of eight vectors, two are not squared",
+      from: "d = f32x4.add(d, f32x4.add(f32x4.mul(h, h), f32x4.mul(i, i)));",
+      to: "",
+    },
+    {
+      what: "of eight vectors of slopes, one is left out",
+      from: "let k = 1; k < 8;",
+      to: "let k = 1; k < 7;",
+    },
+  ]),
+  ...inFile("src/tensor/kernels/simd/assembly/sums.ts", property("kernels"), [
+    {
+      what: "the upper half of a vector is added twice, the lower never",
+      from: "f64x2.promote_low_f32x4(x)), high(x)",
+      to: "high(x)), high(x)",
+    },
+  ]),
   ...inFile("src/tensor/kernels/simd/assembly/window.ts", golden("pinned"), [
     {
       what: "at stride 2, the second four of eight windows are read where they lie at stride 1",
@@ -154,6 +173,34 @@ export const kernels: readonly Mutant[] = [
       what: "outputs beyond the end of a row are stored too",
       from: "const live = min(4, w - j);",
       to: "const live = 4;",
+    },
+  ]),
+  ...inFile("src/tensor/kernels/simd/assembly/depthwise.ts", property("kernels"), [
+    {
+      what: "a window of 3x3 is not turned for the gradient to the input",
+      from: "weights + 32, -4",
+      to: "weights, 4",
+    },
+    {
+      what: "channels that are summed together share the sums of the first",
+      from: "sums + own * (c - first)",
+      to: "sums",
+    },
+  ]),
+  ...inFile("src/tensor/kernels/simd/assembly/depthwise-3x3.ts", property("kernels"), [
+    { what: "windows begin on the row below the last", from: "if (i > 0 && i <= oh) {", to: "if (i > 0) {" },
+    { what: "at an odd height, a row too many is written", from: "if (y + 1 < h) {", to: "{" },
+    {
+      what: "of eight neighbours, four exist at the end of a row",
+      from: "6, 3, 7), live - 4)",
+      to: "6, 3, 7), live)",
+    },
+  ]),
+  ...inFile("src/tensor/kernels/simd/assembly/quantize.ts", property("kernels"), [
+    {
+      what: "of three last weights, one does not move the step",
+      from: "if (rest > 2) ds",
+      to: "if (false) ds",
     },
   ]),
   ...inFile("src/tensor/kernels/simd/assembly/weight-grad.ts", property("kernels"), [

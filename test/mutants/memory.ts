@@ -4,7 +4,7 @@ export const memory: readonly Mutant[] = [
   ...inFile("src/autograd/grad.ts", property("pull-back-once"), [
     {
       what: "the backward pass holds on to its temporaries",
-      from: "        sweep(cotangents);\n",
+      from: "        sweep([...cotangents.values()].map((g) => g.value));\n",
       to: "",
     },
     {

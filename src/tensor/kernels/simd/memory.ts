@@ -32,41 +32,69 @@ export interface Memory {
   integers(values: ArrayLike<number>, offset?: number): number;
 }
 
+/** Whose tensors they are, and where the numbers lie. */
+interface Home {
+  readonly kernels: Kernels;
+  readonly heap: Heap;
+}
+
+/** A class, since a training step makes hundreds of them: its objects have their getters in common. */
+class Stored implements Tensor {
+  readonly dtype = "float32";
+  readonly shape: Shape;
+  readonly place: Place;
+  readonly home: Home;
+  private view: Float32Array | undefined;
+
+  constructor(shape: Shape, place: Place, home: Home) {
+    this.shape = shape;
+    this.place = place;
+    this.home = home;
+  }
+
+  get kernels(): Kernels {
+    return this.home.kernels;
+  }
+
+  get data(): Float32Array {
+    const { memory } = this.home.heap;
+    expectAlive(this);
+    // A view goes stale when the memory grows.
+    if (this.view?.buffer !== memory.buffer)
+      this.view = new Float32Array(memory.buffer, this.place.start, sizeOf(this.shape));
+    return this.view;
+  }
+
+  async read(): Promise<Float32Array> {
+    return this.data.slice();
+  }
+}
+
+function expectAlive(x: Stored): void {
+  if (!x.place.state.alive)
+    throw new Error(
+      `a tensor of shape [${x.shape}] was used after its scope had ended: return it from the scope to keep it`,
+    );
+}
+
 /** @param kernels - whose tensors they are */
 export function createMemory(heap: Heap, kernels: () => Kernels): Memory {
-  const places = new WeakMap<Tensor, Place>();
+  const home: Home = {
+    heap,
+    get kernels() {
+      return kernels();
+    },
+  };
   const garbage = new FinalizationRegistry<() => void>((release) => release());
 
   function placeOf(x: Tensor): Place {
-    const place = places.get(x);
-    if (place === undefined)
+    if (!(x instanceof Stored) || x.home !== home)
       throw new TypeError(`expected a tensor of "simd", got one of "${x.kernels.name}"`);
-    if (!place.state.alive)
-      throw new Error(
-        `a tensor of shape [${x.shape}] was used after its scope had ended: return it from the scope to keep it`,
-      );
-    return place;
+    expectAlive(x);
+    return x.place;
   }
   const at = (x: Tensor): number => placeOf(x).start;
-
-  function tensorAt(place: Place, shape: Shape): Tensor {
-    let view: Float32Array | undefined;
-    const x: Tensor = {
-      shape,
-      dtype: "float32",
-      kernels: kernels(),
-      get data() {
-        const start = at(x);
-        // A view goes stale when the memory grows.
-        if (view === undefined || view.buffer !== heap.memory.buffer)
-          view = new Float32Array(heap.memory.buffer, start, sizeOf(shape));
-        return view;
-      },
-      read: async () => x.data.slice(),
-    };
-    places.set(x, place);
-    return x;
-  }
+  const tensorAt = (place: Place, shape: Shape): Tensor => new Stored(shape, place, home);
 
   function empty(shape: Shape): Tensor {
     const bytes = sizeOf(shape) * 4;

@@ -3,7 +3,7 @@ import { ACCUMULATE, block, edgeTile, KC, MR, NC, NR, PANEL, partialTile, put, S
 import { depthwise, depthwiseInputGrad, depthwiseWorkspace } from "./depthwise";
 import { normalize, normWorkspace, storeAffine } from "./norm";
 import { bytes, pack, rowsOf } from "./pack";
-import { addColumns, geo, isDepthwise, isLine, packColumns, paddedSize, padImage, pixelOffsets, setGeometry, unpadImage } from "./window";
+import { addColumns, clearFrames, geo, isDepthwise, isLine, packColumns, paddedSize, padImage, pixelOffsets, setGeometry, unpadImage } from "./window";
 import { weightGradWorkspace } from "./weight-grad";
 
 /** Up to this depth, columns that lie in one line are read where they are: packing them would cost more than it gains. */
@@ -71,7 +71,10 @@ function multiplyColumns(
   free += bytes(up(depth, 4));
   const padded = free, framed = geo.pad > 0 || geo.stride == 2;
   const chunk = chunkOf(n);
-  if (framed) free += bytes(chunk * paddedSize());
+  if (framed) {
+    clearFrames(padded, chunk);
+    free += bytes(chunk * paddedSize());
+  }
   const packedB = free;
   const direct = isLine() && positions % NR == 0 && depth <= DIRECT;
 
@@ -230,7 +233,7 @@ function inputGradByColumns(w: usize, depth: i32, o: i32, gy: usize, gImage: i32
           block(depth, count, kc, packedA + bytes(up(depth, MR) * p), packedB, matrix + bytes(j * positions + first), ld, p == 0 ? STORE : ACCUMULATE);
         }
     for (let j = 0; j < images; j++) {
-      memory.fill(padded, 0, bytes(paddedSize()));
+      clearFrames(padded, 1);
       addColumns(matrix + bytes(j * positions), ld, padded);
       unpadImage(padded, dx + bytes((i + j) * xImage));
     }

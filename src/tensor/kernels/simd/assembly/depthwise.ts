@@ -1,12 +1,16 @@
 // Depthwise convolution, one channel to a group: far too little work for a product of matrices. Each channel is framed with
 // zeros, and its outputs are added up in registers, some neighbours at a time.
+import { addTaps3x3, filter3x3, spread3x3, storeSome } from "./depthwise-3x3";
 import { bytes } from "./pack";
-import { copyRow, four, geo, paddedSize, padImage, pixelOffsets } from "./window";
+import { clearFrames, copyRow, four, geo, paddedSize, padImage, pixelOffsets } from "./window";
+
+/** Channels whose gradients to the weights are summed together, so that memory is read in longer lines. */
+const TOGETHER: i32 = 16;
 
 /** Floats of workspace for the geometry at hand, which is that of one channel. */
 export function depthwiseWorkspace(): i32 {
   const spread = (geo.h + geo.kh) * (geo.w + geo.kw) + 16;
-  return 2 * ((geo.pixels + 3) & -4) + max(paddedSize(), spread) + geo.oh * wide() + 4 * geo.pixels + 32;
+  return 2 * ((geo.pixels + 3) & -4) + max(paddedSize(), spread) + geo.oh * wide() + 4 * TOGETHER * geo.pixels + 32;
 }
 
 /** Floats from row to row of outputs that are kept by the vector. */
@@ -14,12 +18,9 @@ export function depthwiseWorkspace(): i32 {
   return (geo.ow + 3) & -4;
 }
 
-/** Stores the first `live` of four floats. */
-@inline function storeSome(at: usize, v: v128, live: i32): void {
-  if (live >= 4) return v128.store(at, v);
-  store<f32>(at, f32x4.extract_lane(v, 0));
-  if (live > 1) store<f32>(at, f32x4.extract_lane(v, 1), 4);
-  if (live > 2) store<f32>(at, f32x4.extract_lane(v, 2), 8);
+/** Is the window at hand one of 3x3? */
+@inline function is3x3(): bool {
+  return geo.kh == 3 && geo.kw == 3;
 }
 
 /** y = bias + Σ over the `taps` of the window of weight times pixel: y [h, w] is whole, `row` bytes of the frame are from output row to output row. */
@@ -59,11 +60,14 @@ export function depthwiseWorkspace(): i32 {
 export function depthwise(x: usize, w: usize, bias: usize, y: usize, n: i32, channels: i32, ws: usize): void {
   const offsets = ws, frame = ws + bytes((geo.pixels + 3) & -4), row = bytes(geo.stride * geo.pw);
   pixelOffsets(offsets);
+  clearFrames(frame, 1);
   for (let i = 0; i < n; i++)
     for (let c = 0; c < channels; c++) {
       padImage(x, frame);
       const b: f32 = bias ? load<f32>(bias + bytes(c)) : 0, weights = w + bytes(c * geo.pixels);
-      if (geo.stride == 1) filter(1, frame, row, offsets, weights, geo.pixels, b, y, geo.oh, geo.ow);
+      if (is3x3() && geo.stride == 1) filter3x3(1, frame, bytes(geo.pw), weights, 4, b, y, geo.oh, geo.ow);
+      else if (is3x3()) filter3x3(2, frame, bytes(geo.pw), weights, 4, b, y, geo.oh, geo.ow);
+      else if (geo.stride == 1) filter(1, frame, row, offsets, weights, geo.pixels, b, y, geo.oh, geo.ow);
       else filter(2, frame, row, offsets, weights, geo.pixels, b, y, geo.oh, geo.ow);
       x += bytes(geo.h * geo.w);
       y += bytes(geo.positions);
@@ -80,10 +84,19 @@ export function depthwiseInputGrad(gy: usize, w: usize, dx: usize, n: i32, chann
   for (let ky = 0, at = offsets; ky < kh; ky++)
     for (let kx = 0; kx < kw; kx++, at += 4) store<i32>(at, ((kh - 1 - ky) * fw + (kw - 1 - kx)) << 2);
   memory.fill(frame, 0, size);
+  const halved = is3x3() && geo.stride == 2 && geo.pad == 1, beside = bytes(geo.ow + 1);
   for (let i = 0; i < n; i++)
     for (let c = 0; c < channels; c++) {
-      spread(gy, frame, fw);
-      filter(1, frame, bytes(fw), offsets, w + bytes(c * geo.pixels), geo.pixels, 0, dx, geo.h, geo.w);
+      const weights = w + bytes(c * geo.pixels);
+      if (halved) {
+        for (let y = 0; y < geo.oh; y++) copyRow(frame + <usize>y * beside, gy + bytes(y * geo.ow), geo.ow);
+        spread3x3(frame, beside, weights, dx, geo.h, geo.w);
+      } else {
+        spread(gy, frame, fw);
+        // The window is turned: its last weight comes first.
+        if (is3x3()) filter3x3(1, frame, bytes(fw), weights + 32, -4, 0, dx, geo.h, geo.w);
+        else filter(1, frame, bytes(fw), offsets, weights, geo.pixels, 0, dx, geo.h, geo.w);
+      }
       gy += bytes(geo.positions);
       dx += bytes(geo.h * geo.w);
     }
@@ -112,19 +125,26 @@ export function depthwiseWeightGrad(gy: usize, x: usize, dw: usize, n: i32, chan
   const rows = frame + bytes((paddedSize() + 3) & -4), sums = rows + bytes(geo.oh * pitch);
   pixelOffsets(offsets);
   memory.fill(rows, 0, bytes(geo.oh * pitch));
-  for (let c = from; c < to; c++) {
-    memory.fill(sums, 0, bytes(4 * pixels));
-    for (let i = 0; i < n; i++) {
-      padImage(x + bytes((i * channels + c) * geo.h * geo.w), frame);
-      const g = gy + bytes((i * channels + c) * geo.positions);
-      for (let y = 0; y < geo.oh; y++) copyRow(rows + bytes(y * pitch), g + bytes(y * geo.ow), geo.ow);
-      if (geo.stride == 1) addTaps(1, rows, frame, offsets, sums);
-      else addTaps(2, rows, frame, offsets, sums);
-    }
-    for (let k = 0; k < pixels; k++) {
+  clearFrames(frame, 1);
+  const own = bytes(4 * pixels);
+  for (let first = from; first < to; first += TOGETHER) {
+    const last = min(to, first + TOGETHER);
+    memory.fill(sums, 0, own * (last - first));
+    for (let i = 0; i < n; i++)
+      for (let c = first; c < last; c++) {
+        padImage(x + bytes((i * channels + c) * geo.h * geo.w), frame);
+        const g = gy + bytes((i * channels + c) * geo.positions);
+        for (let y = 0; y < geo.oh; y++) copyRow(rows + bytes(y * pitch), g + bytes(y * geo.ow), geo.ow);
+        const total = sums + own * (c - first);
+        if (is3x3() && geo.stride == 1) addTaps3x3(1, rows, bytes(pitch), geo.oh, frame, bytes(geo.pw), total);
+        else if (is3x3()) addTaps3x3(2, rows, bytes(pitch), geo.oh, frame, bytes(geo.pw), total);
+        else if (geo.stride == 1) addTaps(1, rows, frame, offsets, total);
+        else addTaps(2, rows, frame, offsets, total);
+      }
+    for (let k = 0; k < (last - first) * pixels; k++) {
       const v = v128.load(sums + (<usize>k << 4));
       const low = f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1), high = f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3);
-      store<f32>(dw + bytes(c * pixels + k), low + high);
+      store<f32>(dw + bytes(first * pixels + k), low + high);
     }
   }
 }

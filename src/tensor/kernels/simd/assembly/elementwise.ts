@@ -1,6 +1,7 @@
 // Maps of one and of two numbers. The function is a constant wherever a loop is inlined, so that no loop branches on it.
 import * as math from "../../../math";
 import { bytes } from "./pack";
+import { addHalves, lanes, RUN } from "./sums";
 
 // The order of these is that of the tables in ../kernels.ts.
 const NEG = 0, EXP = 1, LOG = 2, SQRT = 3, TANH = 4, ABS = 5, RELU = 6, POSITIVE = 7, SCALE = 8, SHIFT = 9, AT_LEAST = 10, GELU = 11, GELU_SLOPE = 12;
@@ -168,27 +169,19 @@ function sumLoop(x: usize, total: usize, axis: i32, rank: i32, plan: usize): usi
   return x + bytes(extent);
 }
 
-@inline function high(x: v128): v128 {
-  return f64x2.promote_low_f32x4(v128.shuffle<f32>(x, x, 2, 3, 2, 3));
-}
-
-/** The sum of n floats, in float64. */
+/** The sum of n floats. */
 export function sum(x: usize, n: i32): f64 {
-  let s0 = f64x2.splat(0), s1 = f64x2.splat(0), i = 0;
-  for (; i + 8 <= n; i += 8) {
-    const v = v128.load(x + bytes(i)), next = v128.load(x + bytes(i), 16);
-    s0 = f64x2.add(f64x2.add(s0, f64x2.promote_low_f32x4(v)), f64x2.promote_low_f32x4(next));
-    s1 = f64x2.add(f64x2.add(s1, high(v)), high(next));
+  const end = x + bytes(n);
+  let total = f64x2.splat(0);
+  for (; x + RUN <= end; x += RUN) {
+    const a = f32x4.add(f32x4.add(v128.load(x), v128.load(x, 16)), f32x4.add(v128.load(x, 32), v128.load(x, 48)));
+    const b = f32x4.add(f32x4.add(v128.load(x, 64), v128.load(x, 80)), f32x4.add(v128.load(x, 96), v128.load(x, 112)));
+    total = addHalves(total, f32x4.add(a, b));
   }
-  for (; i + 4 <= n; i += 4) {
-    const v = v128.load(x + bytes(i));
-    s0 = f64x2.add(s0, f64x2.promote_low_f32x4(v));
-    s1 = f64x2.add(s1, high(v));
-  }
-  s0 = f64x2.add(s0, s1);
-  let total = f64x2.extract_lane(s0, 0) + f64x2.extract_lane(s0, 1);
-  for (; i < n; i++) total += <f64>load<f32>(x + bytes(i));
-  return total;
+  for (; x + 16 <= end; x += 16) total = addHalves(total, v128.load(x));
+  let all = lanes(total);
+  for (; x < end; x += 4) all += <f64>load<f32>(x);
+  return all;
 }
 
 /** y = x, from float64 to float32. */

@@ -1,7 +1,8 @@
-// Batch normalization of channels [from, to) of x [n, c, inner]: sums in float64. Every pass goes through memory in a
-// straight line, image by image: channel by channel, it would wait for memory at each image. What is known of a channel
-// is kept in a workspace, which starts with channel `from`.
+// Batch normalization of channels [from, to) of x [n, c, inner]. Every pass goes through memory in a straight line, image
+// by image: channel by channel, it would wait for memory at each image. What is known of a channel is kept in a workspace,
+// which starts with channel `from`.
 import { bytes } from "./pack";
+import { addHalves, lanes, RUN } from "./sums";
 
 /** Float64 numbers of workspace for each channel. */
 const ROW: i32 = 4;
@@ -15,49 +16,41 @@ export function normWorkspace(channels: i32): i32 {
   return ws + ((<usize>(ROW * channel)) << 3);
 }
 
-@inline function low(x: v128): v128 {
-  return f64x2.promote_low_f32x4(x);
-}
-
-@inline function high(x: v128): v128 {
-  return f64x2.promote_low_f32x4(v128.shuffle<f32>(x, x, 2, 3, 2, 3));
-}
-
-@inline function lanes(x: v128): f64 {
-  return f64x2.extract_lane(x, 0) + f64x2.extract_lane(x, 1);
-}
-
 @inline function increase(total: usize, by: f64): void {
   store<f64>(total, load<f64>(total) + by);
 }
 
 /** Adds Σ (x − shift) and Σ (x − shift)² of n floats to the first two numbers of a row; the shift is the third. */
 function addDeviations(x: usize, n: i32, sums: usize): void {
-  const shift = load<f64>(sums, 16), s = f64x2.splat(shift);
-  let p0 = f64x2.splat(0), p1 = p0, d0 = p0, d1 = p0, i = 0;
-  // Two vectors a turn, in the order of one.
-  for (; i + 8 <= n; i += 8) {
-    const v = v128.load(x + bytes(i)), a0 = f64x2.sub(low(v), s), a1 = f64x2.sub(high(v), s);
-    const u = v128.load(x + bytes(i), 16), b0 = f64x2.sub(low(u), s), b1 = f64x2.sub(high(u), s);
-    p0 = f64x2.add(f64x2.add(p0, a0), b0);
-    p1 = f64x2.add(f64x2.add(p1, a1), b1);
-    d0 = f64x2.add(f64x2.add(d0, f64x2.mul(a0, a0)), f64x2.mul(b0, b0));
-    d1 = f64x2.add(f64x2.add(d1, f64x2.mul(a1, a1)), f64x2.mul(b1, b1));
+  const shift = <f32>load<f64>(sums, 16), s = f32x4.splat(shift), end = x + bytes(n);
+  let plain = f64x2.splat(0), squares = plain;
+  for (; x + RUN <= end; x += RUN) {
+    const a = f32x4.sub(v128.load(x), s), b = f32x4.sub(v128.load(x, 16), s);
+    let p = f32x4.add(a, b), d = f32x4.add(f32x4.mul(a, a), f32x4.mul(b, b));
+    const c = f32x4.sub(v128.load(x, 32), s), e = f32x4.sub(v128.load(x, 48), s);
+    p = f32x4.add(p, f32x4.add(c, e));
+    d = f32x4.add(d, f32x4.add(f32x4.mul(c, c), f32x4.mul(e, e)));
+    const f = f32x4.sub(v128.load(x, 64), s), g = f32x4.sub(v128.load(x, 80), s);
+    p = f32x4.add(p, f32x4.add(f, g));
+    d = f32x4.add(d, f32x4.add(f32x4.mul(f, f), f32x4.mul(g, g)));
+    const h = f32x4.sub(v128.load(x, 96), s), i = f32x4.sub(v128.load(x, 112), s);
+    p = f32x4.add(p, f32x4.add(h, i));
+    d = f32x4.add(d, f32x4.add(f32x4.mul(h, h), f32x4.mul(i, i)));
+    plain = addHalves(plain, p);
+    squares = addHalves(squares, d);
   }
-  for (; i + 4 <= n; i += 4) {
-    const v = v128.load(x + bytes(i)), a0 = f64x2.sub(low(v), s), a1 = f64x2.sub(high(v), s);
-    p0 = f64x2.add(p0, a0);
-    p1 = f64x2.add(p1, a1);
-    d0 = f64x2.add(d0, f64x2.mul(a0, a0));
-    d1 = f64x2.add(d1, f64x2.mul(a1, a1));
+  for (; x + 16 <= end; x += 16) {
+    const a = f32x4.sub(v128.load(x), s);
+    plain = addHalves(plain, a);
+    squares = addHalves(squares, f32x4.mul(a, a));
   }
-  let plain = lanes(f64x2.add(p0, p1)), dot = lanes(f64x2.add(d0, d1));
-  for (; i < n; i++) {
-    const v = <f64>load<f32>(x + bytes(i)) - shift;
-    plain += v;
-    dot += v * v;
+  let sum = lanes(plain), dot = lanes(squares);
+  for (; x < end; x += 4) {
+    const v = load<f32>(x) - shift;
+    sum += <f64>v;
+    dot += <f64>(v * v);
   }
-  increase(sums, plain);
+  increase(sums, sum);
   increase(sums + 8, dot);
 }
 
@@ -147,24 +140,33 @@ export function normalize(
 }
 
 /** Adds Σ g and Σ g (x − mean) of n floats to the second and third number of a row, which starts with the floats of the gate. */
-@inline function addSlopes(gated: bool, g: usize, x: usize, n: i32, mean: f64, own: usize): void {
-  const m = f64x2.splat(mean), p = load<f32>(own), q = load<f32>(own, 4), p4 = f32x4.splat(p), q4 = f32x4.splat(q);
-  let p0 = f64x2.splat(0), p1 = p0, d0 = p0, d1 = p0, i = 0;
-  for (; i + 4 <= n; i += 4) {
-    const v = v128.load(x + bytes(i)), u = gate4(gated, v128.load(g + bytes(i)), v, p4, q4);
-    const u0 = low(u), u1 = high(u);
-    p0 = f64x2.add(p0, u0);
-    p1 = f64x2.add(p1, u1);
-    d0 = f64x2.add(d0, f64x2.mul(u0, f64x2.sub(low(v), m)));
-    d1 = f64x2.add(d1, f64x2.mul(u1, f64x2.sub(high(v), m)));
+@inline function addSlopes(gated: bool, g: usize, x: usize, n: i32, mean: f32, own: usize): void {
+  const m = f32x4.splat(mean), p = load<f32>(own), q = load<f32>(own, 4), p4 = f32x4.splat(p), q4 = f32x4.splat(q);
+  const end = x + bytes(n);
+  let plain = f64x2.splat(0), against = plain;
+  for (; x + RUN <= end; x += RUN, g += RUN) {
+    let v = v128.load(x), s = gate4(gated, v128.load(g), v, p4, q4), d = f32x4.mul(s, f32x4.sub(v, m));
+    for (let k = 1; k < 8; k++) {
+      v = v128.load(x + 16 * k);
+      const u = gate4(gated, v128.load(g + 16 * k), v, p4, q4);
+      s = f32x4.add(s, u);
+      d = f32x4.add(d, f32x4.mul(u, f32x4.sub(v, m)));
+    }
+    plain = addHalves(plain, s);
+    against = addHalves(against, d);
   }
-  let plain = lanes(f64x2.add(p0, p1)), dot = lanes(f64x2.add(d0, d1));
-  for (; i < n; i++) {
-    const v = load<f32>(x + bytes(i)), u = <f64>gate1(gated, load<f32>(g + bytes(i)), v, p, q);
-    plain += u;
-    dot += u * (<f64>v - mean);
+  for (; x + 16 <= end; x += 16, g += 16) {
+    const v = v128.load(x), u = gate4(gated, v128.load(g), v, p4, q4);
+    plain = addHalves(plain, u);
+    against = addHalves(against, f32x4.mul(u, f32x4.sub(v, m)));
   }
-  increase(own + 8, plain);
+  let sum = lanes(plain), dot = lanes(against);
+  for (; x < end; x += 4, g += 4) {
+    const v = load<f32>(x), u = gate1(gated, load<f32>(g), v, p, q);
+    sum += <f64>u;
+    dot += <f64>(u * (v - mean));
+  }
+  increase(own + 8, sum);
   increase(own + 16, dot);
 }
 
@@ -197,7 +199,7 @@ export function batchNormGrad(
   }
   for (let i = 0; i < n; i++)
     for (let j = from; j < to; j++) {
-      const at = bytes((i * c + j) * inner), m = <f64>load<f32>(mean + bytes(j)), own = row(ws, j - from);
+      const at = bytes((i * c + j) * inner), m = load<f32>(mean + bytes(j)), own = row(ws, j - from);
       if (beta) addSlopes(true, g + at, x + at, inner, m, own);
       else addSlopes(false, g + at, x + at, inner, m, own);
     }

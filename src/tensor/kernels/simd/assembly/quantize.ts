@@ -1,5 +1,6 @@
 // Uniform quantization with a learned step, and its surrogate gradient.
 import { bytes } from "./pack";
+import { addHalves, lanes } from "./sums";
 
 // The order of these is that of the tables in ../kernels.ts.
 const HALF_EVEN = 0, HALF_AWAY = 1;
@@ -37,22 +38,22 @@ function quantizeToEven(v: usize, step: f32, qn: f32, qp: f32, y: usize, n: i32)
 @inline function quantizeBy(rounding: i32, v: usize, step: f32, qn: f32, qp: f32, y: usize, n: i32): void {
   const s = f32x4.splat(step), low = f32x4.splat(-qn), high = f32x4.splat(qp);
   // v (1/s) is off v/s by less than 4 units of roundoff: both are rounded to the same level, unless a tie is that near. Only
-  // then, or where it is not a number, the division decides. Where 1/s may be no ordinary number, nothing is sure.
+  // then the division decides. Where 1/s may be no ordinary number, nothing is sure. A NaN stays one either way.
   const inverse = f32x4.splat(1 / step), ordinary = step > TINY && step < 1 / TINY;
   const clear = f32x4.splat(ordinary ? 0.5 - (max(qn, qp) + 1) * SLACK : 0);
   // Arrays are padded to whole lines of 64 bytes, so that there is no tail.
   for (const end = v + bytes(n); v < end; v += 64, y += 64) {
-    let c = clip4(f32x4.mul(v128.load(v), inverse), low, high), r0 = round4(c, rounding), sure = within4(c, r0, clear);
+    let c = clip4(f32x4.mul(v128.load(v), inverse), low, high), r0 = round4(c, rounding), far = distance4(c, r0);
     c = clip4(f32x4.mul(v128.load(v, 16), inverse), low, high);
     let r1 = round4(c, rounding);
-    sure = v128.and(sure, within4(c, r1, clear));
+    far = f32x4.pmax(far, distance4(c, r1));
     c = clip4(f32x4.mul(v128.load(v, 32), inverse), low, high);
     let r2 = round4(c, rounding);
-    sure = v128.and(sure, within4(c, r2, clear));
+    far = f32x4.pmax(far, distance4(c, r2));
     c = clip4(f32x4.mul(v128.load(v, 48), inverse), low, high);
     let r3 = round4(c, rounding);
-    sure = v128.and(sure, within4(c, r3, clear));
-    if (!i32x4.all_true(sure)) {
+    far = f32x4.pmax(far, distance4(c, r3));
+    if (!i32x4.all_true(f32x4.lt(far, clear))) {
       r0 = round4(clip4(f32x4.div(v128.load(v), s), low, high), rounding);
       r1 = round4(clip4(f32x4.div(v128.load(v, 16), s), low, high), rounding);
       r2 = round4(clip4(f32x4.div(v128.load(v, 32), s), low, high), rounding);
@@ -65,9 +66,8 @@ function quantizeToEven(v: usize, step: f32, qn: f32, qp: f32, y: usize, n: i32)
   }
 }
 
-/** Is x nearer than `by` to r? */
-@inline function within4(x: v128, r: v128, by: v128): v128 {
-  return f32x4.lt(f32x4.abs(f32x4.sub(x, r)), by);
+@inline function distance4(x: v128, r: v128): v128 {
+  return f32x4.abs(f32x4.sub(x, r));
 }
 
 /** By how much the quantized weight moves with the step: c is the clipped x. */
@@ -85,11 +85,7 @@ function quantizeToEven(v: usize, step: f32, qn: f32, qp: f32, y: usize, n: i32)
     : v128.and(f32x4.ge(r, low), f32x4.le(r, high));
 }
 
-@inline function upper(x: v128): v128 {
-  return f64x2.promote_low_f32x4(v128.shuffle<f32>(x, x, 2, 3, 2, 3));
-}
-
-/** Writes dv and returns the gradient of the step, unscaled, summed in float64. */
+/** Writes dv and returns the gradient of the step, unscaled. */
 export function quantizeGrad(g: usize, v: usize, step: f32, qn: f32, qp: f32, rounding: i32, mask: i32, dv: usize, n: i32): f64 {
   if (rounding == HALF_EVEN && mask == INSIDE) return quantizeGradInside(g, v, step, qn, qp, dv, n);
   return quantizeGradBy(rounding, mask, g, v, step, qn, qp, dv, n);
@@ -101,21 +97,32 @@ function quantizeGradInside(g: usize, v: usize, step: f32, qn: f32, qp: f32, dv:
 
 @inline function quantizeGradBy(rounding: i32, mask: i32, g: usize, v: usize, step: f32, qn: f32, qp: f32, dv: usize, n: i32): f64 {
   const s = f32x4.splat(step), low = f32x4.splat(-qn), high = f32x4.splat(qp);
-  let d0 = f64x2.splat(0), d1 = d0, i: usize = 0;
-  for (; i < bytes(n & -4); i += 16) {
-    const u = v128.load(g + i), x = f32x4.div(v128.load(v + i), s), c = clip4(x, low, high);
-    const passes = passes4(mask, x, c, low, high, rounding), slope = slope4(mask, x, c, passes, rounding);
-    v128.store(dv + i, v128.and(u, passes));
-    d0 = f64x2.add(d0, f64x2.mul(f64x2.promote_low_f32x4(u), f64x2.promote_low_f32x4(slope)));
-    d1 = f64x2.add(d1, f64x2.mul(upper(u), upper(slope)));
+  const end = v + bytes(n);
+  let total = f64x2.splat(0);
+  for (; v + 64 <= end; v += 64, g += 64, dv += 64) {
+    const a = gradient4(v128.load(g), v128.load(v), s, low, high, rounding, mask, dv);
+    const b = gradient4(v128.load(g, 16), v128.load(v, 16), s, low, high, rounding, mask, dv + 16);
+    const c = gradient4(v128.load(g, 32), v128.load(v, 32), s, low, high, rounding, mask, dv + 32);
+    const d = gradient4(v128.load(g, 48), v128.load(v, 48), s, low, high, rounding, mask, dv + 48);
+    total = addHalves(total, f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
   }
-  d0 = f64x2.add(d0, d1);
-  let ds = f64x2.extract_lane(d0, 0) + f64x2.extract_lane(d0, 1);
-  for (; i < bytes(n); i += 4) {
-    const u = v128.load32_zero(g + i), x = f32x4.div(v128.load32_zero(v + i), s), c = clip4(x, low, high);
-    const passes = passes4(mask, x, c, low, high, rounding), slope = slope4(mask, x, c, passes, rounding);
-    store<f32>(dv + i, f32x4.extract_lane(v128.and(u, passes), 0));
-    ds += <f64>f32x4.extract_lane(u, 0) * <f64>f32x4.extract_lane(slope, 0);
+  for (; v + 16 <= end; v += 16, g += 16, dv += 16)
+    total = addHalves(total, gradient4(v128.load(g), v128.load(v), s, low, high, rounding, mask, dv));
+  let ds = lanes(total);
+  const rest = (end - v) >> 2;
+  if (rest > 0) {
+    // The padding of arrays has room for the others of the last four.
+    const last = gradient4(v128.load(g), v128.load(v), s, low, high, rounding, mask, dv);
+    ds += <f64>f32x4.extract_lane(last, 0);
+    if (rest > 1) ds += <f64>f32x4.extract_lane(last, 1);
+    if (rest > 2) ds += <f64>f32x4.extract_lane(last, 2);
   }
   return ds;
+}
+
+/** Stores the gradient to four numbers at dv, and returns what they add to that of the step. */
+@inline function gradient4(g: v128, v: v128, s: v128, low: v128, high: v128, rounding: i32, mask: i32, dv: usize): v128 {
+  const x = f32x4.div(v, s), c = clip4(x, low, high), passes = passes4(mask, x, c, low, high, rounding);
+  v128.store(dv, v128.and(g, passes));
+  return f32x4.mul(g, slope4(mask, x, c, passes, rounding));
 }

@@ -33,13 +33,20 @@ export function setOwn(at: usize): void {
 }
 
 /**
- * C[rows, 4 halves] = A B (+ bias of each row) (+ C), where a and b are panels, k deep, and
+ * C[rows, 4 halves] = (bias of each row) + A B (+ C), where a and b are panels, k deep, and
  * depths of b are `step` bytes apart: `PANEL` where it is packed. `ldc` is the distance of rows
  * of C in bytes; `bias` points at one float a row, or is 0; `pairs` at the p and q of each row, where max(0, p C + q) is
  * stored in the place of C, or is 0. `rows` and `halves` are constants wherever this is inlined.
  */
 @inline function product(rows: i32, halves: i32, k: i32, a: usize, b: usize, step: usize, c: usize, ldc: usize, mode: i32, bias: usize, pairs: usize): void {
-  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
+  let c00 = f32x4.splat(0), c10 = c00, c20 = c00, c30 = c00;
+  if (bias) {
+    c00 = v128.load_splat<f32>(bias);
+    if (rows > 1) c10 = v128.load_splat<f32>(bias, 4);
+    if (rows > 2) c20 = v128.load_splat<f32>(bias, 8);
+    if (rows > 3) c30 = v128.load_splat<f32>(bias, 12);
+  }
+  let c01 = c00, c11 = c10, c21 = c20, c31 = c30;
   const end = a + (<usize>k << 4);
   while (a < end) {
     const b0 = v128.load(b), b1 = halves > 1 ? v128.load(b, 16) : b0;
@@ -64,18 +71,13 @@ export function setOwn(at: usize): void {
     a += 16;
     b += step;
   }
-  finish(halves, c, c00, c01, mode, bias, pairs);
-  if (rows > 1) finish(halves, c + ldc, c10, c11, mode, bias ? bias + 4 : 0, pairs ? pairs + 8 : 0);
-  if (rows > 2) finish(halves, c + 2 * ldc, c20, c21, mode, bias ? bias + 8 : 0, pairs ? pairs + 16 : 0);
-  if (rows > 3) finish(halves, c + 3 * ldc, c30, c31, mode, bias ? bias + 12 : 0, pairs ? pairs + 24 : 0);
+  finish(halves, c, c00, c01, mode, pairs);
+  if (rows > 1) finish(halves, c + ldc, c10, c11, mode, pairs ? pairs + 8 : 0);
+  if (rows > 2) finish(halves, c + 2 * ldc, c20, c21, mode, pairs ? pairs + 16 : 0);
+  if (rows > 3) finish(halves, c + 3 * ldc, c30, c31, mode, pairs ? pairs + 24 : 0);
 }
 
-@inline function finish(halves: i32, c: usize, lo: v128, hi: v128, mode: i32, bias: usize, pairs: usize): void {
-  if (bias) {
-    const b = v128.load_splat<f32>(bias);
-    lo = f32x4.add(lo, b);
-    if (halves > 1) hi = f32x4.add(hi, b);
-  }
+@inline function finish(halves: i32, c: usize, lo: v128, hi: v128, mode: i32, pairs: usize): void {
   if (mode == ACCUMULATE) {
     lo = f32x4.add(v128.load(c), lo);
     if (halves > 1) hi = f32x4.add(v128.load(c, 16), hi);

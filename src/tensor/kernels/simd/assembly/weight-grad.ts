@@ -4,7 +4,7 @@ import { depthwiseWeightGrad } from "./depthwise";
 import { addDots, canDot, dotSums, storeDots } from "./dots";
 import { bytes, pack, rowsOf } from "./pack";
 import { ACCUMULATE, block, MR, STORE } from "./tile";
-import { geo, isDepthwise, isLine, packPixels, paddedSize, padImage, pixelOffsets, setGeometry } from "./window";
+import { clearFrames, geo, isDepthwise, isLine, packPixels, paddedSize, padImage, pixelOffsets, setGeometry } from "./window";
 
 /** Up to so many weights, their vectors of sums stay in the cache. */
 const FEW: i32 = 4096;
@@ -52,6 +52,7 @@ function byPanels(gy: usize, gImage: i32, x: usize, xImage: i32, dw: usize, row:
   const framed = geo.pad > 0 || geo.stride == 2;
   const packedG = framed ? padded + bytes(chunk * paddedSize()) : padded;
   const packedX = packedG + bytes(up(o, MR) * chunk * positions);
+  if (framed) clearFrames(padded, chunk);
   for (let i = 0; i < n; i += chunk) {
     const images = min(chunk, n - i), columns = images * positions;
     const first = x + bytes(i * xImage);

@@ -42,9 +42,13 @@ export function setGeometry(c: i32, h: i32, w: i32, oh: i32, ow: i32, kh: i32, k
   for (; from < end; from += 4, to += 4) store<f32>(to, load<f32>(from));
 }
 
-/** Copies one image into a frame of zeros. */
+/** Frames for `images` images, all zeros. */
+export function clearFrames(out: usize, images: i32): void {
+  memory.fill(out, 0, bytes(images * paddedSize()));
+}
+
+/** Copies one image into a frame, whose margin stays as it is. */
 export function padImage(x: usize, out: usize): void {
-  memory.fill(out, 0, bytes(paddedSize()));
   out += bytes(geo.pad * geo.pw + geo.pad);
   for (let c = 0; c < geo.c; c++) {
     for (let y = 0; y < geo.h; y++) {
