@@ -187,7 +187,7 @@ export const kernels: readonly Mutant[] = [
       to: "sums",
     },
   ]),
-  ...inFile("src/tensor/kernels/simd/assembly/depthwise-3x3.ts", property("kernels"), [
+  ...inFile("src/tensor/kernels/simd/assembly/depthwise-3x3.ts", property("depthwise"), [
     { what: "windows begin on the row below the last", from: "if (i > 0 && i <= oh) {", to: "if (i > 0) {" },
     { what: "at an odd height, a row too many is written", from: "if (y + 1 < h) {", to: "{" },
     {
