@@ -22,10 +22,10 @@ export interface Setting {
   readonly stored: Read;
 }
 
-export function trainsLikeSimd(
-  { open, simd, stored }: Setting,
-  { steps, many = 1000 }: { readonly steps: number; readonly many?: number },
-): void {
+/** Steps in which something might be left behind: a thousand, but fewer where time is short (.ci/run). */
+const many = Number(process.env.QGEN_EFFORT ?? 1) < 0.05 ? 200 : 1000;
+
+export function trainsLikeSimd({ open, simd, stored }: Setting, { steps }: { readonly steps: number }): void {
   /** Trains from the weights of the file, and tells the loss of each step; `after` is called between two steps. */
   async function losses(kernels: Kernels, count: number, after: () => void = () => {}): Promise<number[]> {
     const memory = loopScope();
