@@ -59,6 +59,9 @@ export class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
+export const stoppedText = (folder: string): string =>
+  `stopped; every complete epoch is saved in ${folder}. To go on, give the same command again (qgen train: with --resume).`;
+
 export function runFolder(out: string, config: RunConfig) {
   const folder = join(out, runId(config));
   const file = (name: string): string => join(folder, name);
@@ -152,10 +155,7 @@ async function trained(
       options.onEvent?.(event);
       // Signals are only heard between two turns of the event loop.
       await new Promise<void>((resolve) => setImmediate(resolve));
-      if (options.stop?.())
-        throw new Interrupted(
-          `stopped; every complete epoch is saved in ${files.folder}. To go on, give the same command again (qgen train: with --resume).`,
-        );
+      if (options.stop?.()) throw new Interrupted(stoppedText(files.folder));
     }
   } catch (error) {
     if (!(error instanceof Diverged)) throw error;

@@ -146,11 +146,11 @@ describe("qgen reproduce", () => {
     }
   });
 
-  test("after Ctrl-C in the second of four runs, the same command goes on to the same end", {
+  test("after Ctrl-C behind the first of four runs, the same command goes on to the same end", {
     timeout: 60_000,
   }, async () => {
     const [cut, whole] = [places(), places()];
-    const more = ["--seeds", "1", "--epochs", "5"];
+    const more = ["--seeds", "1", "--epochs", "5", "--workers", "2"];
     const { child, done } = start(quick(cut, ...more));
     let reached = "";
     child.stderr!.on("data", (text) => {
@@ -164,7 +164,8 @@ describe("qgen reproduce", () => {
     expect(existsSync(join(cut.out, "report.html"))).toBe(false);
 
     const first = readdirSync(cut.runs).filter((id) => existsSync(join(cut.runs, id, "result.json")));
-    expect(first).toHaveLength(1);
+    // Those that were trained beside the first may have ended too; the last has not begun.
+    expect([1, 2, 3]).toContain(first.length);
     const kept = readFileSync(join(cut.runs, first[0]!, "result.json"), "utf8");
     const resumed = await qgen(...quick(cut, ...more, "--json"));
     expect(resumed.code).toBe(0);

@@ -4,20 +4,23 @@ import { explained } from "../complaint.ts";
 import type { RecipeConfig, RunConfig } from "../config.ts";
 import { loadDataset } from "../data/catalog.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { type DeviceName, deviceNames, deviceText } from "../device.ts";
+import { type Device, type DeviceName, deviceNames, deviceText } from "../device.ts";
 import type { LandscapeReport } from "../landscape/write.ts";
 import { openDevice } from "../node-device.ts";
 import { precisionOf } from "../precision.ts";
-import { createProgress, followRun } from "../progress.ts";
+import { createProgress } from "../progress.ts";
 import type { MeasuredRuns } from "../report/measures.ts";
 import type { RunResult } from "../result.ts";
 import type { RobustTable } from "../robustness/table.ts";
-import { run, runFolder } from "../run.ts";
+import { runFolder } from "../run.ts";
 import { type Others, paperRecipe, type Scale, type ScaleName, scaleNames, scales } from "../scales.ts";
+import { defaultWorkers } from "../sweep/workers.ts";
+import { saidThreads } from "../threads.ts";
 import { openRun, type TrainedRun } from "../trained.ts";
 import { checkedConfig, number, resolveData, stopOnSignal, threadsOption, wholeNumber } from "./options.ts";
 import { landscapeOf, measureAll } from "./reproduce-measures.ts";
 import { robustnessOf } from "./reproduce-robustness.ts";
+import { trainAll } from "./reproduce-runs.ts";
 
 interface Options {
   scale: ScaleName;
@@ -29,6 +32,7 @@ interface Options {
   seeds?: number;
   device: DeviceName;
   threads?: number;
+  workers?: number;
   dataDir?: string;
   out: string;
   runs: string;
@@ -66,6 +70,11 @@ export const reproduceCommand = (): Command =>
     .option("--seeds <n>", "number of seeds, in place of the scale's", number)
     .addOption(new Option("--device <name>", "kernels").choices(deviceNames).default("auto"))
     .addOption(threadsOption())
+    .option(
+      "--workers <n>",
+      "runs that are trained at a time, on one thread each (default: one for each processor; 1 with --threads, or on a GPU)",
+      number,
+    )
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
     .option("--out <dir>", "folder of the report", "report")
     .option("--runs <dir>", "folder of all runs; what is complete there is not run again", "runs")
@@ -93,6 +102,7 @@ async function reproduceAction(options: Options, command: Command): Promise<void
     );
   const dataset = await load(scale.train, scale.test);
   const device = await openDevice(options.device, options.threads);
+  const workers = workersOf(options, device);
   const configsOf = (
     model: string,
     seed: number,
@@ -122,31 +132,22 @@ async function reproduceAction(options: Options, command: Command): Promise<void
   const progress = createProgress(process.stderr);
   const signals = stopOnSignal();
   progress.print(
-    `${configs.length} runs of ${model} on ${dataset.source}${more.length === 0 ? "" : `; ${all.length - configs.length} of ${more.join(", ")} on ${othersData.source}`} (${deviceText(device.info)})`,
+    `${configs.length} runs of ${model} on ${dataset.source}${more.length === 0 ? "" : `; ${all.length - configs.length} of ${more.join(", ")} on ${othersData.source}`} (${deviceText(device.info)})${workers > 1 ? `, ${workers} at a time` : ""}`,
   );
-  const results: RunResult[] = [];
   const found: {
+    results: readonly RunResult[];
     measured?: MeasuredRuns;
     landscape?: LandscapeReport;
     robustness?: readonly RobustTable[];
-  } = {};
+  } = { results: [] };
   try {
-    for (const [i, config] of all.entries()) {
+    const jobs = all.map((config, i) => {
       const label = `run ${i + 1}/${all.length}, ${i < configs.length ? "" : `${config.model} `}${precisionOf(config)} seed ${config.seed}`;
-      const show = (done: number, text: string): void =>
-        progress.update((i + done) / all.length, `${label} · ${text}`);
-      const onEvent = followRun(config.epochs, config.batchSize, show);
-      const result = await run(config, {
-        device,
-        dataset: i < configs.length ? dataset : othersData,
-        out: options.runs,
-        existing: "resume",
-        onEvent,
-        stop: signals.stop,
-      });
-      results.push(result);
-      progress.print(line(label, result));
-    }
+      return { label, config, dataset: i < configs.length ? dataset : othersData };
+    });
+    const { dataDir, runs: out } = options;
+    const results = await trainAll(jobs, { workers, device, dataDir, out, stop: signals.stop, progress });
+    found.results = results.slice(0, configs.length);
     progress.end();
     const openAll = (runs: readonly RunResult[]): TrainedRun[] =>
       runs
@@ -185,7 +186,6 @@ async function reproduceAction(options: Options, command: Command): Promise<void
   const report = await writeReport({
     title: `QGen, reproduced at the scale “${options.scale}”`,
     scale: options.scale,
-    results: results.slice(0, configs.length),
     ...found,
     directory: options.out,
     command: `qgen reproduce ${givenOptions(command)}`.trim(),
@@ -194,16 +194,17 @@ async function reproduceAction(options: Options, command: Command): Promise<void
   progress.print(`report: ${report.html}`);
 }
 
+/** A GPU has room for one run; who says how many threads compute wants them for one. */
+function workersOf({ workers, threads }: Options, { kernels }: Device): number {
+  if (workers !== undefined) return wholeNumber("--workers", workers);
+  return kernels.name === "simd" && threads === undefined && saidThreads() === null ? defaultWorkers() : 1;
+}
+
 /** The networks that are trained for Tables 4 and 5 alone. Those that are asked for by name learn as the others do. */
 function othersOf({ train, test, epochs, robustness }: Scale, asked: readonly string[] | undefined): Others {
   if (asked === undefined) return robustness.others;
   return { models: asked, train, test, images: robustness.images, epochs, recipe: paperRecipe };
 }
-
-const line = (label: string, { status, reason, train, test, gap, seconds }: RunResult): string =>
-  status === "diverged"
-    ? `${label}: diverged: ${reason}`
-    : `${label}: train ${train.loss.toFixed(3)}, test ${test.loss.toFixed(3)}, gap ${gap.toFixed(3)} (${seconds.toFixed(0)} s)`;
 
 /** The options that decide the result, as the user gave them. */
 function givenOptions(command: Command): string {
