@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { RunResult } from "../../src/experiments/result.ts";
 import { type Finished, qgen, scratch, start } from "./qgen.ts";
+import { childrenOf } from "./sweep-tools.ts";
 
 /** Where a report and its runs go. */
 interface Places {
@@ -175,6 +176,33 @@ describe("qgen reproduce", () => {
     for (const name of ["table-1.csv", "table-2.csv", "figure-1.csv", "figures/losses.svg"])
       expect(read(cut, name), name).toBe(read(whole, name));
   });
+
+  // Linux tells which processes a process has started.
+  test.runIf(process.platform === "linux")(
+    "a process that is killed ends the command with the name of its run, and the same command goes on",
+    {
+      timeout: 60_000,
+    },
+    async () => {
+      const here = places();
+      const command = quick(here, "--seeds", "1", "--epochs", "12", "--workers", "2");
+      const { child, done } = start(command);
+      let reached = "";
+      child.stderr!.on("data", (text) => {
+        reached += text;
+      });
+      while (!reached.includes("epoch 1/12")) await new Promise((r) => setTimeout(r, 5));
+      process.kill(childrenOf(child)[0]!, "SIGKILL");
+      const { code, stderr } = await done;
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /run \d\/4, \w+ seed 0: its worker died \(SIGKILL\)\. To go on, give the same command again\./,
+      );
+      expect(existsSync(join(here.out, "report.html"))).toBe(false);
+      expect(await qgen(...command)).toMatchObject({ code: 0 });
+      expect(existsSync(join(here.out, "report.html"))).toBe(true);
+    },
+  );
 
   test("a precision that diverges is left out by name, and the report is written all the same", {
     timeout: 60_000,

@@ -21,7 +21,7 @@ const BATCH = 8;
  * Who changes an order of summation, a stream of random numbers or a rule of updating changes this. Where that is meant, the message of
  * the failing test has the new value.
  */
-export const pinnedSha256 = "9ea99053c4b38422bd0b6cd26aa2bf36d8782849a7a42e1bccba6b0de3df5173";
+export const pinnedSha256 = "cc504235ae587333d54cd8e32824115e01728d75fe86a0ea5eddb88fbfc46b96";
 
 /** SHA-256 of all parameters and buffers after the run, in the order of their names. */
 export async function weightsSha256(kernels: Kernels): Promise<string> {

@@ -110,14 +110,14 @@ export const kernels: readonly Mutant[] = [
   ]),
   ...inFile("src/tensor/kernels/simd/assembly/norm.ts", property("kernels"), [
     {
-      what: "of eight vectors, two are not squared",
-      from: "d = f32x4.add(d, f32x4.add(f32x4.mul(h, h), f32x4.mul(i, i)));",
+      what: "of eight vectors, only the first is squared",
+      from: "d = f32x4.add(d, f32x4.mul(v, v));",
       to: "",
     },
     {
-      what: "of eight vectors of slopes, one is left out",
-      from: "let k = 1; k < 8;",
-      to: "let k = 1; k < 7;",
+      what: "of eight vectors of slopes, only the first counts",
+      from: "d = f32x4.add(d, f32x4.mul(u, f32x4.sub(v, m)));",
+      to: "",
     },
   ]),
   ...inFile("src/tensor/kernels/simd/assembly/sums.ts", property("kernels"), [

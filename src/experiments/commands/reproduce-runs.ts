@@ -73,35 +73,32 @@ export async function trainAll(jobs: readonly Job[], training: Training): Promis
   const crew = Array.from({ length: workers > 1 ? Math.min(workers, jobs.length) : 0 }, () =>
     createWorker({ memory: memoryShare(workers), dataDir }),
   );
-  const end = (): void => {
+  const stopAll = (): void => {
     for (const worker of crew) worker.stop();
   };
   const look = setInterval(() => {
-    if (stop()) end();
+    if (stop()) stopAll();
   }, 50);
   const open = jobs.keys();
+  const errors: unknown[] = [];
   const lane = async (train: (i: number) => Promise<void>): Promise<void> => {
-    for (const i of open) await train(i);
+    try {
+      for (const i of open) await train(i);
+    } catch (error) {
+      // The others stop too; the first error is the cause.
+      errors.push(error);
+      stopAll();
+    }
   };
   try {
-    const lanes =
-      crew.length === 0 ? [lane(here)] : crew.map((worker) => lane((i) => by(worker, i)).catch(failing(end)));
-    for (const outcome of await Promise.allSettled(lanes))
-      if (outcome.status === "rejected") throw outcome.reason;
+    await Promise.all(crew.length === 0 ? [lane(here)] : crew.map((worker) => lane((i) => by(worker, i))));
+    if (errors.length > 0) throw errors[0];
   } finally {
     clearInterval(look);
     for (const worker of crew) worker.end();
   }
   return results;
 }
-
-/** Ends the others too. */
-const failing =
-  (end: () => void) =>
-  (error: unknown): never => {
-    end();
-    throw error;
-  };
 
 const lineOf = (label: string, { status, reason, train, test, gap, seconds }: RunResult): string =>
   status === "diverged"

@@ -25,17 +25,12 @@ function addDeviations(x: usize, n: i32, sums: usize): void {
   const shift = <f32>load<f64>(sums, 16), s = f32x4.splat(shift), end = x + bytes(n);
   let plain = f64x2.splat(0), squares = plain;
   for (; x + RUN <= end; x += RUN) {
-    const a = f32x4.sub(v128.load(x), s), b = f32x4.sub(v128.load(x, 16), s);
-    let p = f32x4.add(a, b), d = f32x4.add(f32x4.mul(a, a), f32x4.mul(b, b));
-    const c = f32x4.sub(v128.load(x, 32), s), e = f32x4.sub(v128.load(x, 48), s);
-    p = f32x4.add(p, f32x4.add(c, e));
-    d = f32x4.add(d, f32x4.add(f32x4.mul(c, c), f32x4.mul(e, e)));
-    const f = f32x4.sub(v128.load(x, 64), s), g = f32x4.sub(v128.load(x, 80), s);
-    p = f32x4.add(p, f32x4.add(f, g));
-    d = f32x4.add(d, f32x4.add(f32x4.mul(f, f), f32x4.mul(g, g)));
-    const h = f32x4.sub(v128.load(x, 96), s), i = f32x4.sub(v128.load(x, 112), s);
-    p = f32x4.add(p, f32x4.add(h, i));
-    d = f32x4.add(d, f32x4.add(f32x4.mul(h, h), f32x4.mul(i, i)));
+    let v = f32x4.sub(v128.load(x), s), p = v, d = f32x4.mul(v, v);
+    for (let k = 1; k < 8; k++) {
+      v = f32x4.sub(v128.load(x + 16 * k), s);
+      p = f32x4.add(p, v);
+      d = f32x4.add(d, f32x4.mul(v, v));
+    }
     plain = addHalves(plain, p);
     squares = addHalves(squares, d);
   }
