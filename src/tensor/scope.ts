@@ -48,7 +48,7 @@ function blocksIn(value: unknown, found = new Set<Block>(), seen = new Set<unkno
   return found;
 }
 
-/** Runs `body` in a new scope; hands back its result, the blocks that it can be reached from, and those of them that are new. */
+/** Runs `body` in a new scope; hands back its result, the blocks that can be reached from it, and those of them that are new. */
 function run<T>(body: () => T): { result: T; live: Set<Block>; kept: Block[] } {
   const outer = current;
   const mine: Scope = new Set();
