@@ -32,7 +32,12 @@ export interface Device {
   readonly info: DeviceInfo;
 }
 
-const processor = (requested: DeviceName, kernels: Kernels & { readonly threads?: number }): Device => ({
+/** @param why - `auto` has taken no GPU */
+const processor = (
+  requested: DeviceName,
+  kernels: Kernels & { readonly threads?: number },
+  why?: string,
+): Device => ({
   kernels,
   info: {
     requested,
@@ -41,6 +46,7 @@ const processor = (requested: DeviceName, kernels: Kernels & { readonly threads?
     software: false,
     threads: kernels.threads ?? 1,
     limits: { maxTextureSize: null },
+    ...(why === undefined ? {} : { why }),
   },
 });
 
@@ -64,7 +70,12 @@ export interface Platform {
   /** @throws Complaint with the remedy, where the mode is not to be had */
   inspect(mode: GpuMode): Promise<{ readonly js: GpuJs; readonly gpu: GpuInfo }>;
   /** The mode that `auto` tries, and where to learn more if it is not there. */
-  readonly auto: { readonly mode: GpuMode; readonly more: string };
+  readonly auto: {
+    readonly mode: GpuMode;
+    readonly more: string;
+    /** Could there be a graphics card? Without one, opening a GPU finds software at best. */
+    cardInSight?(): boolean;
+  };
 }
 
 /**
@@ -79,20 +90,19 @@ export async function openOn(
   threads: number | null = 1,
 ): Promise<Device> {
   if (requested === "reference") return processor(requested, reference);
-  if (requested === "simd") return processor(requested, await platform.openSimd(threads));
-  const { mode, more } = platform.auto;
-  let why: string;
+  const simd = async (why?: string): Promise<Device> =>
+    processor(requested, await platform.openSimd(threads), why);
+  if (requested === "simd") return simd();
+  const { mode, more, cardInSight } = platform.auto;
+  if (requested === "auto" && cardInSight?.() === false) return simd("there is no graphics card");
   try {
     const { js, gpu } = await platform.inspect(requested === "auto" ? mode : requested);
-    if (requested !== "auto" || !gpu.software)
-      return graphics(requested, js, gpu, await platform.openSimd(1));
-    why = `the GPU is software (${gpu.renderer})`;
+    if (requested === "auto" && gpu.software) return simd(`the GPU is software (${gpu.renderer})`);
+    return graphics(requested, js, gpu, await platform.openSimd(1));
   } catch (error) {
     if (requested !== "auto" || !(error instanceof Complaint)) throw error;
-    why = `no GPU can be opened${more}`;
+    return simd(`no GPU can be opened${more}`);
   }
-  const { kernels, info } = processor(requested, await platform.openSimd(threads));
-  return { kernels, info: { ...info, why } };
 }
 
 /** The device in a few words. */

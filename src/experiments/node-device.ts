@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { GpuJs, GpuMode } from "../tensor/kernels/gpu/runtime.ts";
@@ -56,6 +56,11 @@ export async function inspectHere(mode: GpuMode): Promise<{ readonly js: GpuJs; 
   }
 }
 
+/** Where the drivers of graphics cards are found: of most, of NVIDIA's, of Windows beneath Linux, of Mali's. */
+const cards = ["/dev/dri", "/dev/nvidiactl", "/dev/dxg", "/dev/mali0"];
+/** Linux shows a card as a file; elsewhere, only opening it tells. Opening one that is software takes half a second. */
+const cardInSight = (): boolean => process.platform !== "linux" || cards.some((card) => existsSync(card));
+
 /**
  * The kernels of that name, in Node.
  *
@@ -68,7 +73,7 @@ export async function openDevice(requested: DeviceName = "auto", threads?: numbe
     {
       openSimd: async (count) => (count === null ? worthwhile(openSimd) : openSimd(count)),
       inspect: inspectHere,
-      auto: { mode: "headlessgl", more: " (qgen doctor tells more)" },
+      auto: { mode: "headlessgl", more: " (qgen doctor tells more)", cardInSight },
     },
     requested,
     asked,

@@ -1,5 +1,5 @@
 /** Which kernels a name opens, what `auto` takes, and what is said when it cannot be. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Complaint } from "../../src/experiments/complaint.ts";
 import { deviceText, openOn, type Platform } from "../../src/experiments/device.ts";
 import { type GpuInfo, inspectGpu } from "../../src/experiments/gpu-device.ts";
@@ -43,6 +43,16 @@ describe("openDevice", () => {
     const { info, kernels } = await openOn(platform(new Complaint("no card")), "auto");
     expect(kernels).toBe(simd);
     expect(info.why).toBe("no GPU can be opened (there is help)");
+  });
+  test("auto opens no GPU where no card is in sight, and says why; by name, it is opened all the same", async () => {
+    const there = platform({ ...card, software: true });
+    const blind: Platform = { ...there, auto: { ...there.auto, cardInSight: () => false } };
+    const opened = vi.spyOn(blind, "inspect");
+    const { info, kernels } = await openOn(blind, "auto");
+    expect(kernels).toBe(simd);
+    expect(deviceText(info)).toBe("simd; there is no graphics card");
+    expect(opened).not.toHaveBeenCalled();
+    expect((await openOn(blind, "headlessgl")).info.renderer).toBe("a card");
   });
   test("a GPU that is asked for by name is opened even if it is software", async () => {
     const { info } = await openOn(platform({ ...card, software: true }), "headlessgl");
