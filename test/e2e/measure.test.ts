@@ -23,12 +23,12 @@ const args = (of: string, out: string, ...more: string[]): string[] => [
 interface Numbers {
   readonly runs: readonly { readonly label: string; readonly measured: MeasuredRun }[];
 }
-/** All but the time that it took. */
+/** All but the time that it took, and how the device was asked for: a worker is told its name. */
 const numbersOf = (json: string) =>
-  (JSON.parse(json) as Numbers).runs.map(({ label, measured: { seconds: _, ...lasting } }) => ({
-    label,
-    ...lasting,
-  }));
+  (JSON.parse(json) as Numbers).runs.map(({ label, measured: { seconds: _, environment, ...lasting } }) => {
+    const { requested: __, why: ___, ...device } = environment.device;
+    return { label, ...lasting, environment: { ...environment, device } };
+  });
 /** Names of what is kept in the folders of runs. */
 const kept = (of: string): string[] =>
   foldersIn(of)
@@ -55,7 +55,7 @@ beforeAll(async () => {
 }, 60_000);
 
 describe("qgen measure", () => {
-  test("is a table, a figure and numbers; once more measures nothing; stopped twice, it ends with the same numbers", {
+  test("is a table, a figure and numbers; once more measures nothing; two at a time and stopped twice, it ends with the same numbers", {
     timeout: 120_000,
   }, async () => {
     const [cut, out, outOfCut] = [scratch(), scratch(), scratch()];
@@ -91,6 +91,7 @@ describe("qgen measure", () => {
     // What was measured is as it was, times and all.
     expect(readFileSync(join(out, "measures.json"), "utf8")).toBe(first.stdout);
 
+    const two = ["--workers", "2"];
     const steps = (): number =>
       kept(cut)
         .filter((name) => name.endsWith(".jsonl"))
@@ -99,7 +100,7 @@ describe("qgen measure", () => {
       ["SIGKILL", 4],
       ["SIGINT", 12],
     ] as const) {
-      const { child, done } = start(args(cut, outOfCut));
+      const { child, done } = start(args(cut, outOfCut, ...two));
       while (steps() < known && child.exitCode === null) await new Promise((r) => setTimeout(r, 3));
       child.kill(signal);
       const { code, stdout, stderr } = await done;
@@ -111,7 +112,7 @@ describe("qgen measure", () => {
         );
       }
     }
-    const resumed = await qgen(...args(cut, outOfCut, "--json"));
+    const resumed = await qgen(...args(cut, outOfCut, ...two, "--json"));
     expect(resumed.code).toBe(0);
     expect(numbersOf(resumed.stdout)).toEqual(numbers);
     expect(numbersOf(readFileSync(join(outOfCut, "measures.json"), "utf8"))).toEqual(numbers);

@@ -176,8 +176,8 @@ export const measuring: readonly Mutant[] = [
     },
     {
       what: "other weights find what was measured",
-      from: "fingerprint(loadWeights(run, dataset, device.kernels))",
-      to: "fingerprint(buildModel(run.config, dataset).init(device.kernels, createRng(0)))",
+      from: "fingerprint(loadWeights(run, dataset, kernels))",
+      to: "fingerprint(modelOf(run, dataset).init(kernels, createRng(0)))",
     },
     {
       what: "curvature of all images",

@@ -3,9 +3,9 @@ import { Complaint } from "../complaint.ts";
 import { type DeviceName, deviceNames, deviceText } from "../device.ts";
 import { openRuns } from "../landscape/landscape.ts";
 import { labelsOf } from "../landscape/surfaces.ts";
-import { checkMeasurable, measureRun } from "../measuring/measure.ts";
-import { letters, radiusNames } from "../measuring/radii.ts";
-import { displacementWords, type MeasureSettings, settingsSchema } from "../measuring/settings.ts";
+import { checkMeasurable, type MeasuredRun } from "../measuring/measure.ts";
+import { measuringPiece } from "../measuring/piece.ts";
+import { type MeasureSettings, settingsSchema } from "../measuring/settings.ts";
 import { type Labelled, measuresText, notesOf } from "../measuring/text.ts";
 import { openDevice } from "../node-device.ts";
 import { createProgress } from "../progress.ts";
@@ -14,12 +14,21 @@ import { columnsOf } from "../report/measures.ts";
 import { rankingText } from "../report/measures-files.ts";
 import { type Ranked, ranking } from "../report/ranking.ts";
 import { imagesOfRuns } from "../run-data.ts";
-import { number, photographsOption, stopOnSignal, threadsOption } from "./options.ts";
+import { sideBySide } from "../side-by-side.ts";
+import {
+  number,
+  photographsOption,
+  stopOnSignal,
+  threadsOption,
+  workersFor,
+  workersOption,
+} from "./options.ts";
 
 type Options = Omit<Partial<MeasureSettings>, "on"> & {
   on: MeasureSettings["on"] | "both";
   device: DeviceName;
   threads?: number;
+  workers?: number;
   data?: string;
   dataDir?: string;
   out: string;
@@ -93,6 +102,7 @@ export const measureCommand = (): Command =>
     .option("--seed <n>", "seed of the perturbations", number)
     .addOption(new Option("--device <name>", "kernels of the searches").choices(deviceNames).default("auto"))
     .addOption(threadsOption())
+    .addOption(workersOption("networks that are measured at a time"))
     .addOption(photographsOption())
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
     .option("--out <dir>", "folder of the figure of the searches and of the numbers", "measures")
@@ -112,15 +122,15 @@ function checked(given: Record<string, unknown>): MeasureSettings {
 }
 
 async function measureAction(folders: string[], options: Options): Promise<void> {
-  const { device: name, threads, data, dataDir, out, json, on, ...given } = options;
+  const { device: name, threads, workers: asked, data, dataDir, out, json, on, ...given } = options;
   const places = on === "both" ? (["latent", "dequantized"] as const) : [on];
   const settings = places.map((on) => checked({ ...given, on }));
   const runs = openRuns(folders);
   const labels = labelsOf(runs);
   const device = await openDevice(name, threads);
+  const workers = workersFor({ workers: asked, threads }, device);
   const progress = createProgress(process.stderr);
   const signals = stopOnSignal();
-  const done: Labelled[] = [];
   // A float network has one kind of weights.
   const jobs = runs.flatMap((run, i) =>
     (run.config.bits === 32 ? settings.slice(0, 1) : settings).map((settings) => ({
@@ -132,28 +142,26 @@ async function measureAction(folders: string[], options: Options): Promise<void>
   for (const { run, settings } of jobs) checkMeasurable(run, settings);
   const datasetOf = imagesOfRuns({ data, dataDir });
   progress.print(`${jobs.length} networks to measure (${deviceText(device.info)})`);
+  const { stop } = signals;
+  let measured: MeasuredRun[];
   try {
-    for (const [i, { run, settings, label }] of jobs.entries()) {
-      const measured = await measureRun({
-        run,
-        settings,
-        device,
-        dataset: await datasetOf(run, settings.images),
-        stop: signals.stop,
-        onWait: () => progress.print(`${label}: another process is measuring it; waiting for that`),
-        onStep: (name, { radius, displacement: { low, high } }, searches) =>
-          progress.update(
-            (i + searches / radiusNames.length) / jobs.length,
-            `${label} · search for ${letters[name]} · at ${fixed(radius, 4)} ${displacementWords[settings.displacement].is} ${low === high ? fixed(low, 3) : Number.isFinite(high) ? `${fixed(low, 3)} to ${fixed(high, 3)}` : `${fixed(low, 3)} at least`}`,
-          ),
-      });
-      done.push({ label, bits: run.config.bits, measured });
-      progress.print(`${label}: measured in ${fixed(measured.seconds, 1)} s`);
-    }
+    const pieces = jobs.map((job) =>
+      measuringPiece(job, {
+        ...{ device, datasetOf, data, stop },
+        onWait: (label) => progress.print(`${label}: another process is measuring it; waiting for that`),
+        said: ({ seconds }) => `measured in ${fixed(seconds, 1)} s`,
+      }),
+    );
+    measured = await sideBySide(pieces, { workers, dataDir, stop, progress });
   } finally {
     progress.end();
     signals.dispose();
   }
+  const done: Labelled[] = jobs.map(({ label, run }, i) => ({
+    label,
+    bits: run.config.bits,
+    measured: measured[i]!,
+  }));
   const { writeMeasures } = await import("../measuring/write.ts");
   const byRun = new Map(
     // With --on both, the latent weights.

@@ -9,7 +9,9 @@ import { z } from "zod";
 import { Complaint } from "../complaint.ts";
 import { type RunConfig, runSchema } from "../config.ts";
 import { type DatasetName, findDataDir, isPresent } from "../data/catalog.ts";
-import { checkedThreads } from "../threads.ts";
+import type { Device } from "../device.ts";
+import { defaultWorkers } from "../sweep/workers.ts";
+import { checkedThreads, saidThreads } from "../threads.ts";
 
 /** A number, or the complaint that commander shows with the name of the option. */
 export function number(text: string): number {
@@ -25,6 +27,21 @@ export const threadsOption = (): Option =>
     "--threads <n>",
     "threads of simd; the bits are the same (default: $QGEN_THREADS, else one for each physical core if that is faster)",
   ).argParser((text) => checkedThreads(text, "--threads"));
+
+export const workersOption = (what: string): Option =>
+  new Option(
+    "--workers <n>",
+    `${what}, on one thread each (default: one for each processor; 1 with --threads, or on a GPU)`,
+  ).argParser(number);
+
+/** A GPU has room for one run; who says how many threads compute wants them for one. */
+export function workersFor(
+  { workers, threads }: { readonly workers?: number | undefined; readonly threads?: number | undefined },
+  { kernels }: Device,
+): number {
+  if (workers !== undefined) return wholeNumber("--workers", workers);
+  return kernels.name === "simd" && threads === undefined && saidThreads() === null ? defaultWorkers() : 1;
+}
 
 export const photographsOption = (): Option =>
   new Option("--data <folder>", "where the photographs of runs of ImageNet are, as imagenet:FOLDER");

@@ -4,7 +4,7 @@ import { explained } from "../complaint.ts";
 import type { RecipeConfig, RunConfig } from "../config.ts";
 import { loadDataset } from "../data/catalog.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { type Device, type DeviceName, deviceNames, deviceText } from "../device.ts";
+import { type DeviceName, deviceNames, deviceText } from "../device.ts";
 import type { LandscapeReport } from "../landscape/write.ts";
 import { openDevice } from "../node-device.ts";
 import { precisionOf } from "../precision.ts";
@@ -14,13 +14,21 @@ import type { RunResult } from "../result.ts";
 import type { RobustTable } from "../robustness/table.ts";
 import { runFolder } from "../run.ts";
 import { type Others, paperRecipe, type Scale, type ScaleName, scaleNames, scales } from "../scales.ts";
-import { defaultWorkers } from "../sweep/workers.ts";
-import { saidThreads } from "../threads.ts";
+import { sideBySide } from "../side-by-side.ts";
 import { openRun, type TrainedRun } from "../trained.ts";
-import { checkedConfig, number, resolveData, stopOnSignal, threadsOption, wholeNumber } from "./options.ts";
+import {
+  checkedConfig,
+  number,
+  resolveData,
+  stopOnSignal,
+  threadsOption,
+  wholeNumber,
+  workersFor,
+  workersOption,
+} from "./options.ts";
 import { landscapeOf, measureAll } from "./reproduce-measures.ts";
 import { robustnessOf } from "./reproduce-robustness.ts";
-import { trainAll } from "./reproduce-runs.ts";
+import { trainingPiece } from "./reproduce-runs.ts";
 
 interface Options {
   scale: ScaleName;
@@ -70,11 +78,7 @@ export const reproduceCommand = (): Command =>
     .option("--seeds <n>", "number of seeds, in place of the scale's", number)
     .addOption(new Option("--device <name>", "kernels").choices(deviceNames).default("auto"))
     .addOption(threadsOption())
-    .option(
-      "--workers <n>",
-      "runs that are trained at a time, on one thread each (default: one for each processor; 1 with --threads, or on a GPU)",
-      number,
-    )
+    .addOption(workersOption("runs that are trained, or measured, at a time"))
     .option("--data-dir <dir>", "where data sets are (default: $QGEN_DATA, else ./data)")
     .option("--out <dir>", "folder of the report", "report")
     .option("--runs <dir>", "folder of all runs; what is complete there is not run again", "runs")
@@ -102,7 +106,7 @@ async function reproduceAction(options: Options, command: Command): Promise<void
     );
   const dataset = await load(scale.train, scale.test);
   const device = await openDevice(options.device, options.threads);
-  const workers = workersOf(options, device);
+  const workers = workersFor(options, device);
   const configsOf = (
     model: string,
     seed: number,
@@ -141,12 +145,13 @@ async function reproduceAction(options: Options, command: Command): Promise<void
     robustness?: readonly RobustTable[];
   } = { results: [] };
   try {
-    const jobs = all.map((config, i) => {
-      const label = `run ${i + 1}/${all.length}, ${i < configs.length ? "" : `${config.model} `}${precisionOf(config)} seed ${config.seed}`;
-      return { label, config, dataset: i < configs.length ? dataset : othersData };
-    });
     const { dataDir, runs: out } = options;
-    const results = await trainAll(jobs, { workers, device, dataDir, out, stop: signals.stop, progress });
+    const { stop } = signals;
+    const pieces = all.map((config, i) => {
+      const label = `run ${i + 1}/${all.length}, ${i < configs.length ? "" : `${config.model} `}${precisionOf(config)} seed ${config.seed}`;
+      return trainingPiece(label, config, i < configs.length ? dataset : othersData, { device, out, stop });
+    });
+    const results = await sideBySide(pieces, { workers, dataDir, stop, progress });
     found.results = results.slice(0, configs.length);
     progress.end();
     const openAll = (runs: readonly RunResult[]): TrainedRun[] =>
@@ -155,12 +160,11 @@ async function reproduceAction(options: Options, command: Command): Promise<void
         .map(({ config }) => openRun(runFolder(options.runs, config).folder));
     const trained = openAll(results.slice(0, configs.length));
     if (trained.length > 0) {
-      const measuring = { dataset, device, scale, stop: signals.stop };
+      const measuring = { dataset, device, scale, workers, dataDir, stop };
       if (options.measures) found.measured = await measureAll(trained, measuring);
       if (options.landscape)
         found.landscape = await landscapeOf(trained, {
           ...measuring,
-          dataDir: options.dataDir,
           out: join(options.out, "landscape"),
         });
       if (corrupted)
@@ -192,12 +196,6 @@ async function reproduceAction(options: Options, command: Command): Promise<void
   });
   console.log(options.json ? report.summary.trimEnd() : report.text);
   progress.print(`report: ${report.html}`);
-}
-
-/** A GPU has room for one run; who says how many threads compute wants them for one. */
-function workersOf({ workers, threads }: Options, { kernels }: Device): number {
-  if (workers !== undefined) return wholeNumber("--workers", workers);
-  return kernels.name === "simd" && threads === undefined && saidThreads() === null ? defaultWorkers() : 1;
 }
 
 /** The networks that are trained for Tables 4 and 5 alone. Those that are asked for by name learn as the others do. */

@@ -55,33 +55,42 @@ export interface MeasureRequest extends Following, Pick<AloneOptions, "onWait"> 
   readonly settings: MeasureSettings;
 }
 
+/** Where the measures of a run are kept, and the steps of the searches behind them. */
+function filesOf({ run, dataset, device: { kernels }, settings }: MeasureRequest) {
+  const identity = {
+    run: run.result.id,
+    weights: fingerprint(loadWeights(run, dataset, kernels)),
+    kernels: kernels.name,
+  };
+  const file = (settings: object, ending: string): string =>
+    join(run.folder, "measures", `${hashOf({ ...identity, settings })}.${ending}`);
+  return { path: file(settings, "json"), steps: file(searchSettings(settings), "steps.jsonl"), identity };
+}
+
+const readMeasured = (path: string): MeasuredRun | null =>
+  existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as MeasuredRun) : null;
+
+/** What has been measured already, with the same settings. */
+export const measuredBefore = (request: MeasureRequest): MeasuredRun | null =>
+  readMeasured(filesOf(request).path);
+
 /**
  * The measures of a run. What has been measured already with the same settings is not measured again.
  *
  * @throws Interrupted where `stop` said so; Complaint where the weights cannot be read or nothing can be written
  */
 export async function measureRun(request: MeasureRequest): Promise<MeasuredRun> {
-  const { run, dataset, device, settings } = request;
+  const { run, settings } = request;
   checkMeasurable(run, settings);
-  const identity = {
-    run: run.result.id,
-    weights: fingerprint(loadWeights(run, dataset, device.kernels)),
-    kernels: device.kernels.name,
-  };
-  const file = (settings: object, ending: string): string =>
-    join(run.folder, "measures", `${hashOf({ ...identity, settings })}.${ending}`);
-  const path = file(settings, "json");
-  const known = (): MeasuredRun | null =>
-    existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as MeasuredRun) : null;
-  const search = searchSettings(settings);
-  const journal = { path: file(search, "steps.jsonl"), identity };
+  const { path, steps, identity } = filesOf(request);
+  const known = (): MeasuredRun | null => readMeasured(path);
   // Two processes that searched at once would write their steps into one file. The second one finds what the first has found.
   const measured =
     known() ??
     (await alone(
       join(run.folder, "measures", "work"),
-      hashOf({ ...identity, settings: search }),
-      async () => known() ?? (await measureAlone(request, path, journal)),
+      hashOf({ ...identity, settings: searchSettings(settings) }),
+      async () => known() ?? (await measureAlone(request, path, { path: steps, identity })),
       request,
     ));
   if (measured === null) throw new Interrupted("stopped, while another process was measuring the same run.");

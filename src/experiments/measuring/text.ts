@@ -7,7 +7,8 @@
 import { inColumns } from "../report/columns.ts";
 import { fixed, listed, short } from "../report/format.ts";
 import type { MeasuredRun } from "./measure.ts";
-import { letters, type Radius, radiusNames } from "./radii.ts";
+import { type Following, letters, type Radius, radiusNames } from "./radii.ts";
+import { displacementWords, type MeasureSettings } from "./settings.ts";
 
 /** A run and what it is called. */
 export interface Labelled {
@@ -77,3 +78,20 @@ export function notesOf(runs: readonly Labelled[]): string[] {
   }
   return [...sentences].map(([sentence, labels]) => `${listed(labels)}: ${sentence}`);
 }
+
+/** Tells of the steps of the searches in words, with how many searches are done, of all. */
+export const inWords =
+  (
+    { displacement }: MeasureSettings,
+    tell: (done: number, of: number, text: string) => void,
+  ): NonNullable<Following["onStep"]> =>
+  (name, { radius, displacement: { low, high } }, done) => {
+    const range = Number.isFinite(high)
+      ? `${fixed(low, 3)} to ${fixed(high, 3)}`
+      : `${fixed(low, 3)} at least`;
+    tell(
+      done,
+      radiusNames.length,
+      `search for ${letters[name]} · at ${fixed(radius, 4)} ${displacementWords[displacement].is} ${low === high ? fixed(low, 3) : range}`,
+    );
+  };

@@ -64,7 +64,7 @@ export async function attempt(
 async function trained({ config, out }: Claim, worker: Worker, tell: (news: News) => void): Promise<Outcome> {
   const id = runId(config);
   for (let deaths = 0; ; ) {
-    const outcome = await worker.run(config, out, (epoch) => {
+    const outcome = await worker.work({ type: "run", config, out }, ({ done: epoch }) => {
       deaths = 0;
       tell({ id, what: "epoch", epoch });
     });

@@ -1,16 +1,20 @@
 /**
- * A process that trains one run after another, as it is told by the one that started it. When that one is gone, it stops.
+ * A process that trains and measures one run after another, as it is told by the one that started it. When that one is
+ * gone, it stops.
  *
  * @packageDocumentation
  */
 
 import { Complaint, explained } from "../complaint.ts";
-import type { RunConfig } from "../config.ts";
 import { inMemory, loadDataset } from "../data/catalog.ts";
 import type { Dataset } from "../data/dataset.ts";
-import type { Device } from "../device.ts";
+import type { Device, DeviceName } from "../device.ts";
+import { measureRun } from "../measuring/measure.ts";
+import { inWords } from "../measuring/text.ts";
 import { openDevice } from "../node-device.ts";
 import { Interrupted, run } from "../run.ts";
+import { imagesOfRuns } from "../run-data.ts";
+import { openRun } from "../trained.ts";
 import type { Order, Outcome, Report } from "./workers.ts";
 
 let stopped = false;
@@ -27,17 +31,19 @@ const report = (message: Report): void => {
   if (process.connected) process.send!(message);
 };
 
+type Of<T extends Order["type"]> = Extract<Order, { type: T }>;
+
 const devices = new Map<string, Device>();
 const datasets = new Map<string, Dataset>();
 
 /** One thread: there is a worker for each processor. */
-async function deviceFor({ kernels }: RunConfig): Promise<Device> {
-  const device = devices.get(kernels) ?? (await openDevice(kernels, 1));
+async function deviceFor(kernels: string): Promise<Device> {
+  const device = devices.get(kernels) ?? (await openDevice(kernels as DeviceName, 1));
   devices.set(kernels, device);
   return device;
 }
 
-async function datasetFor({ config, dataDir }: Extract<Order, { type: "run" }>): Promise<Dataset> {
+async function datasetFor({ config, dataDir }: Of<"run">): Promise<Dataset> {
   const key = JSON.stringify([config.data, dataDir]);
   const { name, train, test } = config.data;
   const dataset =
@@ -47,24 +53,23 @@ async function datasetFor({ config, dataDir }: Extract<Order, { type: "run" }>):
   return dataset;
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** What there is to do, once its tools are at hand. */
+type Work = () => Promise<Outcome>;
 
-async function outcomeOf(order: Extract<Order, { type: "run" }>): Promise<Outcome> {
+async function training(order: Of<"run">): Promise<Work> {
   const { config, out, memory } = order;
-  let tools: { readonly device: Device; readonly dataset: Dataset };
-  try {
-    tools = { device: await deviceFor(config), dataset: await datasetFor(order) };
-  } catch (error) {
-    return { type: "hindered", reason: messageOf(error) };
-  }
-  try {
+  const tools = { device: await deviceFor(config.kernels), dataset: await datasetFor(order) };
+  return async () => {
     const { status, reason } = await run(config, {
       ...tools,
       out,
       existing: "resume",
       stop: () => stopped,
       onEvent(event) {
-        if (event.type === "epoch") report({ type: "epoch", epoch: event.epoch });
+        if (event.type === "epoch") {
+          const [done, of] = [event.epoch, config.epochs];
+          report({ type: "step", done, of, text: `epoch ${done}/${of}` });
+        }
         const used = process.memoryUsage.rss() / 2 ** 20;
         if (used > memory)
           throw new Complaint(
@@ -73,11 +78,43 @@ async function outcomeOf(order: Extract<Order, { type: "run" }>): Promise<Outcom
       },
     });
     return status === "diverged" ? { type: "diverged", reason: reason ?? "diverged" } : { type: "complete" };
+  };
+}
+
+let imagesOf: ReturnType<typeof imagesOfRuns> | undefined;
+
+async function measuring({ folder, settings, kernels, data, dataDir }: Of<"measure">): Promise<Work> {
+  const run = openRun(folder);
+  // A worker has one who starts it, and who knows one place of images.
+  imagesOf ??= imagesOfRuns({ data, dataDir });
+  const [device, dataset] = [await deviceFor(kernels), await imagesOf(run, settings.images)];
+  return async () => {
+    await measureRun({
+      ...{ run, settings, device, dataset },
+      stop: () => stopped,
+      onStep: inWords(settings, (done, of, text) => report({ type: "step", done, of, text })),
+    });
+    return { type: "complete" };
+  };
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+async function outcomeOf(order: Exclude<Order, { type: "stop" }>): Promise<Outcome> {
+  let work: Work;
+  try {
+    work = await (order.type === "run" ? training(order) : measuring(order));
   } catch (error) {
-    if (error instanceof Interrupted) return { type: "stopped" };
+    return { type: "hindered", reason: messageOf(error) };
+  }
+  try {
+    return await work();
+  } catch (error) {
+    const reason = messageOf(error);
+    if (error instanceof Interrupted) return { type: "stopped", reason };
     // A complaint with a cause is about a write, and the cause is what the system said.
     const hindered = error instanceof Complaint && error.cause !== undefined;
-    return { type: hindered ? "hindered" : "failed", reason: messageOf(error) };
+    return { type: hindered ? "hindered" : "failed", reason };
   }
 }
 

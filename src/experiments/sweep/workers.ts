@@ -1,5 +1,5 @@
 /**
- * Workers on this machine: processes, each of which trains one run at a time on one thread.
+ * Workers on this machine: processes, each of which trains or measures one run at a time on one thread.
  *
  * Processes and not threads, since a process can be killed at any moment, gives all its memory back, can be held to an
  * amount of it, and takes nobody along when it dies.
@@ -11,32 +11,50 @@ import { type ChildProcess, fork } from "node:child_process";
 import { availableParallelism, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { RunConfig } from "../config.ts";
+import type { MeasureSettings } from "../measuring/settings.ts";
+
+/** Something to do for a run. */
+export type Task =
+  | { readonly type: "run"; readonly config: RunConfig; readonly out: string }
+  | {
+      readonly type: "measure";
+      /** Folder of the run. */
+      readonly folder: string;
+      readonly settings: MeasureSettings;
+      readonly kernels: string;
+      /** Where photographs are. */
+      readonly data?: string | undefined;
+    };
+
+/** MB that a worker may have, and where its images are. */
+export interface WorkerOptions {
+  readonly memory: number;
+  readonly dataDir: string | undefined;
+}
 
 /** What a worker is told. */
-export type Order =
-  | {
-      readonly type: "run";
-      readonly config: RunConfig;
-      readonly out: string;
-      readonly dataDir: string | undefined;
-      /** MB that it may have. */
-      readonly memory: number;
-    }
-  | { readonly type: "stop" };
+export type Order = (Task & WorkerOptions) | { readonly type: "stop" };
 
-/** What became of a run. */
+/** What became of a task. */
 export type Outcome =
   | { readonly type: "complete" }
   | { readonly type: "diverged"; readonly reason: string }
   | { readonly type: "failed"; readonly reason: string }
-  /** Not the fault of the run: there is no room to write, or no images to read. */
+  /** Not the fault of the task: there is no room to write, or no images to read. */
   | { readonly type: "hindered"; readonly reason: string }
-  | { readonly type: "stopped" }
+  | { readonly type: "stopped"; readonly reason: string }
   | { readonly type: "died"; readonly reason: string };
+
+/** How far a task is: of a run, its epochs. */
+export interface Step {
+  readonly done: number;
+  readonly of: number;
+  readonly text: string;
+}
 
 /** What a worker tells. */
 export type Report =
-  | { readonly type: "epoch"; readonly epoch: number }
+  | ({ readonly type: "step" } & Step)
   | {
       readonly type: "end";
       readonly outcome: Outcome;
@@ -45,22 +63,16 @@ export type Report =
       readonly memory: number;
     };
 
-export interface WorkerOptions {
-  /** MB that each may have. */
-  readonly memory: number;
-  readonly dataDir: string | undefined;
-}
-
-type OnEpoch = (epoch: number) => void;
+type OnStep = (step: Step) => void;
 
 /** One place to work at: a process, and another one when it has died. */
 export interface Worker {
-  run(config: RunConfig, out: string, onEpoch?: OnEpoch): Promise<Outcome>;
-  /** The run at hand stops after its step; later ones are not begun. */
+  work(task: Task, onStep?: OnStep): Promise<Outcome>;
+  /** The task at hand stops after its step; later ones are not begun. */
   stop(): void;
-  /** Without a run at hand: the process ends. */
+  /** Without a task at hand: the process ends. */
   end(): void;
-  /** Seconds that its processes spent on runs (training, evaluating and saving), and those they have been there. */
+  /** Seconds that its processes spent on tasks, loading and saving included, and those they have been there. */
   spent(): { readonly busy: number; readonly there: number };
 }
 
@@ -68,9 +80,7 @@ const program = fileURLToPath(new URL("../../../bin/sweep-worker.mjs", import.me
 
 export function createWorker({ memory, dataDir }: WorkerOptions): Worker {
   let child: ChildProcess | undefined;
-  let current:
-    | { readonly end: (outcome: Outcome) => void; readonly onEpoch: OnEpoch | undefined }
-    | undefined;
+  let current: { readonly end: (outcome: Outcome) => void; readonly onStep: OnStep | undefined } | undefined;
   let [busy, there, began, stopped] = [0, 0, 0, false];
 
   const leave = (): void => {
@@ -85,9 +95,9 @@ export function createWorker({ memory, dataDir }: WorkerOptions): Worker {
       execArgv: [`--max-old-space-size=${Math.floor(memory)}`],
     });
     fresh.on("message", (report: Report) => {
-      if (report.type === "epoch") return current?.onEpoch?.(report.epoch);
+      if (report.type === "step") return current?.onStep?.(report);
       busy += report.seconds;
-      // A WebAssembly memory does not shrink: the next run gets a new process.
+      // A WebAssembly memory does not shrink: the next task gets a new process.
       if (report.memory > memory / 2) leave();
       current?.end(report.outcome);
     });
@@ -101,12 +111,12 @@ export function createWorker({ memory, dataDir }: WorkerOptions): Worker {
   };
 
   return {
-    async run(config, out, onEpoch) {
-      if (stopped) return { type: "stopped" };
+    async work(task, onStep) {
+      if (stopped) return { type: "stopped", reason: "stopped before it began" };
       child ??= begin();
-      child.send({ type: "run", config, out, dataDir, memory } satisfies Order, () => {});
+      child.send({ ...task, dataDir, memory } satisfies Order, () => {});
       const outcome = await new Promise<Outcome>((end) => {
-        current = { end, onEpoch };
+        current = { end, onStep };
       });
       current = undefined;
       return outcome;
@@ -127,7 +137,7 @@ export const memoryShare = (workers: number): number => Math.floor((0.8 * totalm
 export const defaultWorkers = (): number =>
   Math.max(1, Math.min(availableParallelism(), Math.floor(memoryShare(1) / 1024)));
 
-/** Share of the workers' time that went into runs, 0 to 1; `null` before there was any. */
+/** Share of the workers' time that went into tasks, 0 to 1; `null` before there was any. */
 export function busyShare(workers: readonly Worker[]): number | null {
   const sum = (of: "busy" | "there"): number =>
     workers.reduce((total, worker) => total + worker.spent()[of], 0);
