@@ -62,7 +62,9 @@ export async function sideBySide<T>(
       const outcome = await worker.work(task, ({ done, of, text }) => show(i, done / of, text));
       if (outcome.type === "stopped") throw new Interrupted(outcome.reason);
       if (outcome.type !== "complete" && outcome.type !== "diverged")
-        throw new Complaint(`${label}: ${outcome.reason}. To go on, give the same command again.`);
+        throw new Complaint(
+          `${label}: ${outcome.reason.replace(/\.$/, "")}. To go on, give the same command again.`,
+        );
     }
     await here(i);
   }

@@ -1,6 +1,30 @@
 import { inFile, type Mutant, property } from "./mutant.ts";
 
 export const sweep: readonly Mutant[] = [
+  ...inFile("src/experiments/side-by-side.ts", property("side-by-side"), [
+    { what: "a stop is not looked at between two pieces", from: "if (stop()) return;", to: "" },
+    {
+      what: "pieces that were not begun are forgotten",
+      from: "if (complete < pieces.length)",
+      to: "if (complete > pieces.length)",
+    },
+    { what: "an error is forgotten", from: "if (errors.length > 0) throw errors[0];", to: "" },
+    {
+      what: "the share of one piece is that of all",
+      from: "shares.reduce((a, b) => a + b) / pieces.length",
+      to: "share",
+    },
+    {
+      what: "a piece that has ended counts as it was shown last",
+      from: "    shares[i] = 1;\n",
+      to: "",
+    },
+    {
+      what: "results in the order in which they come",
+      from: "results[i] = result;",
+      to: "results.unshift(result);",
+    },
+  ]),
   ...inFile("src/experiments/sweep/grid.ts", property("sweep-grid"), [
     {
       what: "the depths of CIFAR-10 for CIFAR-100",

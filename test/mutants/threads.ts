@@ -2,6 +2,23 @@ import { golden, inFile, type Mutant, property } from "./mutant.ts";
 
 /** Errors in what threads share, and in the functions that are ours for the sake of the same bits. */
 export const threads: readonly Mutant[] = [
+  ...inFile("src/experiments/device.ts", property("device"), [
+    {
+      what: "a GPU is opened even where there is no card",
+      from: 'requested === "auto" && cardInSight?.() === false',
+      to: "false",
+    },
+    {
+      what: "a GPU that is asked for by name is not opened where there is no card",
+      from: 'requested === "auto" && cardInSight?.() === false',
+      to: "cardInSight?.() === false",
+    },
+    {
+      what: "auto takes software",
+      from: 'requested === "auto" && gpu.software',
+      to: "false",
+    },
+  ]),
   ...inFile("src/tensor/kernels/simd/ranges.ts", property("team"), [
     {
       what: "pieces of work overlap",

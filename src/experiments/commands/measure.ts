@@ -128,7 +128,9 @@ async function measureAction(folders: string[], options: Options): Promise<void>
   const runs = openRuns(folders);
   const labels = labelsOf(runs);
   const device = await openDevice(name, threads);
-  const workers = workersFor({ workers: asked, threads }, device);
+  // Each would have photographs of its own in memory.
+  const workers =
+    data !== undefined && asked === undefined ? 1 : workersFor({ workers: asked, threads }, device);
   const progress = createProgress(process.stderr);
   const signals = stopOnSignal();
   // A float network has one kind of weights.
