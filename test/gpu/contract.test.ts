@@ -1,12 +1,7 @@
-import { describe, vi } from "vitest";
+import { describe } from "vitest";
 import { obeysTheContract } from "../kernel-contract.ts";
 import { gpuOf, settingOf } from "./modes.ts";
 import { trainsLikeSimd } from "./training.ts";
-
-// Each new shape is compiled.
-vi.hoisted(() => {
-  process.env.QGEN_EFFORT ??= "0.25";
-});
 
 describe.each(["cpu", "webasm"] as const)("gpu.js, %s", (mode) => {
   obeysTheContract(gpuOf(mode));
