@@ -69,7 +69,9 @@ export async function sideBySide<T>(
     await here(i);
   }
 
-  const crew = Array.from({ length: workers > 1 ? Math.min(workers, pieces.length) : 0 }, () =>
+  const lanes = Math.min(workers, pieces.length);
+  // A single piece gains by the threads of this process.
+  const crew = Array.from({ length: lanes > 1 ? lanes : 0 }, () =>
     createWorker({ memory: memoryShare(workers), dataDir }),
   );
   const stopAll = (): void => {

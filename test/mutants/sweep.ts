@@ -2,6 +2,7 @@ import { inFile, type Mutant, property } from "./mutant.ts";
 
 export const sweep: readonly Mutant[] = [
   ...inFile("src/experiments/side-by-side.ts", property("side-by-side"), [
+    { what: "a single piece goes to a worker", from: "lanes > 1 ? lanes : 0", to: "workers > 1 ? lanes : 0" },
     { what: "a stop is not looked at between two pieces", from: "if (stop()) return;", to: "" },
     {
       what: "pieces that were not begun are forgotten",

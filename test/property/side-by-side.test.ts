@@ -39,6 +39,10 @@ describe("sideBySide, in this process", () => {
     const { pieces, progress } = work(0);
     expect(await sideBySide(pieces, { workers: 2, stop: () => false, progress })).toEqual([]);
   });
+  test("one piece is done here, however many workers there could be", async () => {
+    const { pieces, progress } = work(1);
+    expect(await sideBySide(pieces, { workers: 2, stop: () => false, progress })).toEqual([0]);
+  });
   test("begins no other piece after a stop, and says how to go on", async () => {
     let stopped = false;
     const { pieces, progress, lines } = work(3, (i) => {
