@@ -7,7 +7,7 @@
 import { Complaint } from "./complaint.ts";
 import type { Progress } from "./progress.ts";
 import { Interrupted } from "./run.ts";
-import { createWorker, memoryShare, type Task, type Worker } from "./sweep/workers.ts";
+import { createWorker, memoryShare, stoppedBetween, type Task, type Worker } from "./sweep/workers.ts";
 
 /** Work whose result is kept in a file. */
 export interface Piece<T> {
@@ -99,8 +99,7 @@ export async function sideBySide<T>(
   try {
     await Promise.all(crew.length === 0 ? [lane(here)] : crew.map((worker) => lane((i) => by(worker, i))));
     if (errors.length > 0) throw errors[0];
-    if (complete < pieces.length)
-      throw new Interrupted("stopped; what is complete is saved. To go on, give the same command again.");
+    if (complete < pieces.length) throw new Interrupted(stoppedBetween);
   } finally {
     clearInterval(look);
     for (const worker of crew) worker.end();

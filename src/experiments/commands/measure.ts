@@ -6,7 +6,7 @@ import { labelsOf } from "../landscape/surfaces.ts";
 import { checkMeasurable, type MeasuredRun } from "../measuring/measure.ts";
 import { measuringPiece } from "../measuring/piece.ts";
 import { type MeasureSettings, settingsSchema } from "../measuring/settings.ts";
-import { type Labelled, measuresText, notesOf } from "../measuring/text.ts";
+import { type Labelled, measuresText, notesOf, waiting } from "../measuring/text.ts";
 import { openDevice } from "../node-device.ts";
 import { createProgress } from "../progress.ts";
 import { fixed } from "../report/format.ts";
@@ -150,7 +150,7 @@ async function measureAction(folders: string[], options: Options): Promise<void>
     const pieces = jobs.map((job) =>
       measuringPiece(job, {
         ...{ device, datasetOf, data, stop },
-        onWait: (label) => progress.print(`${label}: another process is measuring it; waiting for that`),
+        onWait: (label) => progress.print(`${label}: ${waiting}`),
         said: ({ seconds }) => `measured in ${fixed(seconds, 1)} s`,
       }),
     );

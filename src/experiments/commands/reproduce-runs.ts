@@ -1,5 +1,5 @@
 /**
- * What `qgen reproduce` trains and measures, as pieces of work.
+ * What `qgen reproduce` trains, as pieces of work.
  *
  * @packageDocumentation
  */

@@ -67,12 +67,8 @@ function filesOf({ run, dataset, device: { kernels }, settings }: MeasureRequest
   return { path: file(settings, "json"), steps: file(searchSettings(settings), "steps.jsonl"), identity };
 }
 
-const readMeasured = (path: string): MeasuredRun | null =>
-  existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as MeasuredRun) : null;
-
-/** What has been measured already, with the same settings. */
-export const measuredBefore = (request: MeasureRequest): MeasuredRun | null =>
-  readMeasured(filesOf(request).path);
+/** Has it been measured already, with the same settings? */
+export const isMeasured = (request: MeasureRequest): boolean => existsSync(filesOf(request).path);
 
 /**
  * The measures of a run. What has been measured already with the same settings is not measured again.
@@ -83,7 +79,8 @@ export async function measureRun(request: MeasureRequest): Promise<MeasuredRun> 
   const { run, settings } = request;
   checkMeasurable(run, settings);
   const { path, steps, identity } = filesOf(request);
-  const known = (): MeasuredRun | null => readMeasured(path);
+  const known = (): MeasuredRun | null =>
+    existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as MeasuredRun) : null;
   // Two processes that searched at once would write their steps into one file. The second one finds what the first has found.
   const measured =
     known() ??

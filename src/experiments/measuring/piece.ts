@@ -8,7 +8,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Device } from "../device.ts";
 import type { Piece } from "../side-by-side.ts";
 import type { TrainedRun } from "../trained.ts";
-import { type MeasuredRun, type MeasureRequest, measuredBefore, measureRun } from "./measure.ts";
+import { isMeasured, type MeasuredRun, type MeasureRequest, measureRun } from "./measure.ts";
 import type { MeasureSettings } from "./settings.ts";
 import { inWords } from "./text.ts";
 
@@ -39,7 +39,7 @@ export function measuringPiece(
   return {
     label,
     task: { type: "measure", folder: run.folder, settings, kernels: device.kernels.name, data },
-    done: async () => measuredBefore(await request()) !== null,
+    done: async () => isMeasured(await request()),
     here: async (show) =>
       measureRun({
         ...(await request()),

@@ -79,6 +79,9 @@ export function notesOf(runs: readonly Labelled[]): string[] {
   return [...sentences].map(([sentence, labels]) => `${listed(labels)}: ${sentence}`);
 }
 
+/** Said where a run is being measured already. */
+export const waiting = "another process is measuring it; waiting for that";
+
 /** Tells of the steps of the searches in words, with how many searches are done, of all. */
 export const inWords =
   (

@@ -10,7 +10,7 @@ import { inMemory, loadDataset } from "../data/catalog.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Device, DeviceName } from "../device.ts";
 import { measureRun } from "../measuring/measure.ts";
-import { inWords } from "../measuring/text.ts";
+import { inWords, waiting } from "../measuring/text.ts";
 import { openDevice } from "../node-device.ts";
 import { Interrupted, run } from "../run.ts";
 import { imagesOfRuns } from "../run-data.ts";
@@ -92,6 +92,7 @@ async function measuring({ folder, settings, kernels, data, dataDir }: Of<"measu
     await measureRun({
       ...{ run, settings, device, dataset },
       stop: () => stopped,
+      onWait: () => report({ type: "step", done: 0, of: 1, text: waiting }),
       onStep: inWords(settings, (done, of, text) => report({ type: "step", done, of, text })),
     });
     return { type: "complete" };

@@ -76,6 +76,9 @@ export interface Worker {
   spent(): { readonly busy: number; readonly there: number };
 }
 
+/** Where a stop comes between two tasks. */
+export const stoppedBetween = "stopped; what is complete is saved. To go on, give the same command again.";
+
 const program = fileURLToPath(new URL("../../../bin/sweep-worker.mjs", import.meta.url));
 
 export function createWorker({ memory, dataDir }: WorkerOptions): Worker {
@@ -112,7 +115,7 @@ export function createWorker({ memory, dataDir }: WorkerOptions): Worker {
 
   return {
     async work(task, onStep) {
-      if (stopped) return { type: "stopped", reason: "stopped before it began" };
+      if (stopped) return { type: "stopped", reason: stoppedBetween };
       child ??= begin();
       child.send({ ...task, dataDir, memory } satisfies Order, () => {});
       const outcome = await new Promise<Outcome>((end) => {
